@@ -1,0 +1,180 @@
+#include "base/arena.h"
+
+#include "base/memory.h"
+
+enum {
+    CHUNK_SIZE = 8192,    /* one holds an ordinary request with all it needs */
+    CACHED_CHUNKS = 256,  /* 2 MiB a worker at most */
+    ALIGNMENT = 16
+};
+
+struct arena_chunk {
+    struct arena_chunk *next;
+    size_t size;  /* of `bytes` */
+    size_t dirty; /* how much of `bytes` was handed out; set when the chunk is left behind */
+    _Alignas(ALIGNMENT) char bytes[];
+};
+
+static struct arena_chunk *cache;
+static size_t cached;
+
+static struct arena_chunk *chunk_take(size_t size)
+{
+    struct arena_chunk *chunk = cache;
+
+    if (size <= CHUNK_SIZE - sizeof(*chunk) && chunk != NULL) {
+        cache = chunk->next;
+        cached--;
+        return chunk;
+    }
+    if (size < CHUNK_SIZE - sizeof(*chunk))
+        size = CHUNK_SIZE - sizeof(*chunk);
+    chunk = mem_alloc(sizeof(*chunk) + size);
+    chunk->size = size;
+    return chunk;
+}
+
+static void chunk_give(struct arena_chunk *chunk)
+{
+    mem_wipe(chunk->bytes, chunk->dirty);
+    if (chunk->size == CHUNK_SIZE - sizeof(*chunk) && cached < CACHED_CHUNKS) {
+        chunk->next = cache;
+        cache = chunk;
+        cached++;
+        return;
+    }
+    mem_free(chunk);
+}
+
+void arena_init(struct arena *arena)
+{
+    *arena = (struct arena){ 0 };
+}
+
+static void arena_leave_chunk(struct arena *arena)
+{
+    if (arena->chunks != NULL)
+        arena->chunks->dirty = (size_t)(arena->at - arena->chunks->bytes);
+}
+
+void arena_release(struct arena *arena)
+{
+    /* The arena itself may live in its first chunk (flow/flow.h), so take what is needed first. */
+    struct arena_chunk *chunk = arena->chunks;
+
+    arena_leave_chunk(arena);
+    arena_init(arena);
+    while (chunk != NULL) {
+        struct arena_chunk *next = chunk->next;
+
+        chunk_give(chunk);
+        chunk = next;
+    }
+}
+
+void *arena_alloc(struct arena *arena, size_t size)
+{
+    size_t rounded = (size + ALIGNMENT - 1) & ~(size_t)(ALIGNMENT - 1);
+
+    if (rounded < size)
+        abort(); /* a size near SIZE_MAX is a bug in the caller's limit */
+    if (rounded > (size_t)(arena->end - arena->at)) {
+        struct arena_chunk *chunk = chunk_take(rounded);
+
+        arena_leave_chunk(arena);
+        chunk->next = arena->chunks;
+        arena->chunks = chunk;
+        arena->at = chunk->bytes;
+        arena->end = chunk->bytes + chunk->size;
+    }
+    void *memory = arena->at;
+
+    arena->at += rounded;
+    return memory;
+}
+
+void *arena_zalloc(struct arena *arena, size_t size)
+{
+    return memset(arena_alloc(arena, size), 0, size);
+}
+
+struct slice arena_copy(struct arena *arena, struct slice s)
+{
+    if (s.at == NULL)
+        return s;
+    char *copy = arena_alloc(arena, s.len + 1);
+
+    memcpy(copy, s.at, s.len);
+    copy[s.len] = '\0';
+    return slice_make(copy, s.len);
+}
+
+char *arena_string(struct arena *arena, struct slice s)
+{
+    char *copy = arena_alloc(arena, s.len + 1);
+
+    if (s.len > 0)
+        memcpy(copy, s.at, s.len);
+    copy[s.len] = '\0';
+    return copy;
+}
+
+struct slice arena_vprintf(struct arena *arena, const char *format, va_list args)
+{
+    va_list again;
+
+    va_copy(again, args);
+    int wanted = vsnprintf(NULL, 0, format, args);
+
+    if (wanted < 0)
+        wanted = 0;
+    char *text = arena_alloc(arena, (size_t)wanted + 1);
+
+    text[0] = '\0';
+    vsnprintf(text, (size_t)wanted + 1, format, again);
+    va_end(again);
+    return slice_make(text, (size_t)wanted);
+}
+
+struct slice arena_printf(struct arena *arena, const char *format, ...)
+{
+    va_list args;
+
+    va_start(args, format);
+    struct slice text = arena_vprintf(arena, format, args);
+
+    va_end(args);
+    return text;
+}
+
+struct slice arena_join(struct arena *arena, struct slice a, struct slice b)
+{
+    char *text = arena_alloc(arena, a.len + b.len + 1);
+
+    if (a.len > 0)
+        memcpy(text, a.at, a.len);
+    if (b.len > 0)
+        memcpy(text + a.len, b.at, b.len);
+    text[a.len + b.len] = '\0';
+    return slice_make(text, a.len + b.len);
+}
+
+size_t arena_size(const struct arena *arena)
+{
+    size_t size = 0;
+
+    for (const struct arena_chunk *chunk = arena->chunks; chunk != NULL; chunk = chunk->next)
+        size += chunk->size;
+    return size;
+}
+
+void arena_cache_release(void)
+{
+    while (cache != NULL) {
+        struct arena_chunk *next = cache->next;
+
+        mem_free(cache);
+        cache = next;
+    }
+    cached = 0;
+}

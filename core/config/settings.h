@@ -1,0 +1,165 @@
+/*
+ * What cardea.yaml says, as structs. The table that fills them is settings.c, the names are those of
+ * the file. Everything lives in one arena and never changes once it is read: a reload reads anew, in new
+ * workers.
+ */
+#ifndef CARDEA_CONFIG_SETTINGS_H
+#define CARDEA_CONFIG_SETTINGS_H
+
+#include "config/fields.h"
+
+struct allow_settings {
+    struct texts emails;
+    struct texts email_domains;
+    struct texts groups;
+    struct pairs claims;
+};
+
+enum trust_email {
+    TRUST_EMAIL_AUTO, /* as the plugin says */
+    TRUST_EMAIL_NEVER,
+    TRUST_EMAIL_ALWAYS
+};
+
+struct provider_settings {
+    struct named named;
+    struct slice plugin; /* absent: the id */
+    struct slice client_id;
+    struct slice client_secret;
+    struct pairs keys; /* name to PEM text, for plugins that sign */
+    struct pairs parameters; /* tenant, domain, ...: what makes an instance of the plugin */
+    struct allow_settings allow;
+    unsigned trust_email; /* enum trust_email */
+    bool hidden;
+    bool keep_tokens;
+    struct slice simulator; /* http://127.0.0.1:PORT of `cardea simulate`; absent: the real provider */
+    struct node *overrides; /* the fields of the description; plugin/description.h reads them */
+};
+
+enum consent {
+    CONSENT_IMPLICIT,
+    CONSENT_EXPLICIT,
+    CONSENT_REMEMBER
+};
+
+enum client_auth {
+    CLIENT_AUTH_BASIC,
+    CLIENT_AUTH_POST,
+    CLIENT_AUTH_NONE
+};
+
+enum token_format {
+    TOKEN_OPAQUE,
+    TOKEN_JWT
+};
+
+struct client_settings {
+    struct named named; /* the id is the client_id */
+    struct slice client_name;
+    struct slice client_secret;
+    struct slice client_secret_hash; /* "sha256:..." as `cardea secret` prints it */
+    struct texts redirect_uris;
+    struct texts post_logout_redirect_uris;
+    struct texts grant_types;
+    struct texts response_types;
+    unsigned token_endpoint_auth_method; /* enum client_auth */
+    struct texts scope;
+    struct texts audience;
+    struct texts providers;
+    unsigned consent;      /* enum consent */
+    unsigned access_token; /* enum token_format */
+    bool require_pkce;
+    struct slice id_token_signed_response_alg;
+    struct slice logo_uri; /* shown, never fetched by us */
+    struct slice policy_uri;
+    struct slice tos_uri;
+    struct texts cors_origins;
+};
+
+struct listen_settings {
+    struct texts listen;
+};
+
+struct settings {
+    struct slice issuer; /* without a trailing slash */
+    struct texts listen;
+    struct {
+        struct slice certificate;
+        struct slice key;
+    } tls;
+    struct many trusted_proxies; /* struct cidr */
+    unsigned workers;            /* 0 with `auto`; see settings_workers() */
+    bool workers_auto;
+    struct slice store;
+    struct texts secrets;
+    struct texts plugin_directories;
+    struct {
+        struct slice proxy;
+        struct slice ca_file;
+        int64_t connect_timeout;
+        int64_t timeout;
+        size_t response_limit;
+    } http;
+    struct many providers; /* struct provider_settings */
+    struct many clients;   /* struct client_settings */
+    struct {
+        unsigned link; /* verified_email, never */
+    } accounts;
+    struct pairs claims; /* issued claim to path in the identity's data */
+    struct {
+        int64_t login, code, access_token, id_token, refresh_token, refresh_grace, session,
+            session_idle, device_code, request;
+    } lifetimes;
+    struct {
+        struct texts algorithms;
+        int64_t rotate, overlap;
+    } signing;
+    struct {
+        struct slice directory;
+        struct slice title;
+        struct slice logo;
+        struct slice locale; /* "auto" or a tag */
+    } pages;
+    struct {
+        struct slice listen; /* "off": none */
+    } admin;
+    struct {
+        unsigned level;
+        unsigned format;
+    } log;
+    struct {
+        size_t header, body;
+        unsigned connections;
+        int64_t idle;
+        struct {
+            struct rate logins, failures;
+        } per_address;
+    } limits;
+};
+
+extern const struct field settings_table[];
+
+/*
+ * Reads the file and everything it includes; reports all that is wrong with it, also what no single
+ * field shows (a client that names a provider that is not there, a code client without redirect
+ * addresses, an issuer with http on a public host, secrets that are too short). NULL when there are
+ * errors. What needs the plugins is judged later (plugin/description.h).
+ */
+struct settings *settings_read(const char *path, struct problems *problems);
+/* The same from memory, for the demo and tests. */
+struct settings *settings_read_text(const char *name, struct slice text, struct problems *problems);
+
+/* How many workers are meant: `auto` is the number of processors. */
+unsigned settings_workers(const struct settings *settings);
+
+/* Where the file is: `given` (--config), $CARDEA_CONFIG, ./cardea.yaml, /etc/cardea/cardea.yaml; NULL
+ * when none of them exists. In the arena. */
+const char *settings_find(struct arena *arena, const char *given);
+
+const struct client_settings *settings_client(const struct settings *settings, struct slice id);
+
+/* The whole JSON Schema as text. The description's fields are put in by the caller, because they belong
+ * to a room above: `overrides` is what fields_schema() gave for them. */
+struct slice settings_schema(struct arena *arena, json_t *overrides);
+
+#endif

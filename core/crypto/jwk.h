@@ -1,0 +1,81 @@
+/*
+ * Keys (RFC 7517, 7518, 8037): RSA, EC P-256, P-384 and P-521, Ed25519, and secrets (oct).
+ *
+ * Keys from strangers are judged before any arithmetic: RSA moduli of 2048 to 8192 bits with an odd public
+ * exponent from 65537 (3 is refused) up to 2^32, curve points on their curve and canonical, no private
+ * members in a public set.
+ */
+#ifndef CARDEA_CRYPTO_JWK_H
+#define CARDEA_CRYPTO_JWK_H
+
+#include "base/json.h"
+
+#include <openssl/evp.h>
+
+enum jws_alg {
+    ALG_NONE, /* no algorithm: never valid, what an unknown name reads as */
+    ALG_RS256,
+    ALG_RS384,
+    ALG_RS512,
+    ALG_PS256,
+    ALG_PS384,
+    ALG_PS512,
+    ALG_ES256,
+    ALG_ES384,
+    ALG_ES512,
+    ALG_EDDSA,
+    ALG_HS256,
+    ALG_HS384,
+    ALG_HS512,
+    ALG_COUNT
+};
+
+/* "ES256"; "none" for ALG_NONE. */
+const char *jws_alg_name(enum jws_alg alg);
+/* By exact name; ALG_NONE when unknown (and for "none"). */
+enum jws_alg jws_alg_read(struct slice name);
+
+/* A set of algorithms, as bits 1 << alg. */
+typedef uint32_t jws_algs;
+jws_algs jws_algs_read(struct slice words);
+
+struct jwk {
+    struct slice kid; /* may be absent in a foreign set */
+    enum jws_alg alg; /* ALG_NONE: the set does not say */
+    char kty;         /* 'R'SA, 'E'C, 'O'KP, 's'ecret */
+    EVP_PKEY *key;    /* NULL for a secret */
+    struct slice secret;
+};
+
+struct jwk_set {
+    struct jwk *keys;
+    size_t count;
+};
+
+enum {
+    JWK_SET_MAX = 64 /* more keys in one set are ignored, with a word in the log */
+};
+
+/* A new private key. RSA has 2048 bits. kid is the thumbprint (RFC 7638). False when the library fails. */
+bool jwk_generate(struct arena *arena, enum jws_alg alg, struct jwk *key_r);
+/* An HS256 key of these bytes. */
+struct jwk jwk_secret(struct slice secret);
+/* A private key from PEM (PKCS#8 or traditional); its algorithm from its kind. NULL or a sentence. */
+const char *jwk_read_pem(struct arena *arena, struct slice pem, struct jwk *key_r);
+void jwk_release(struct jwk *key);
+
+/* One key of a foreign set or of our own; `private_allowed` for our own sealed records. NULL when good,
+ * else a static sentence. kid is copied into the arena. */
+const char *jwk_read(struct arena *arena, const json_t *json, bool private_allowed, struct jwk *key_r);
+/* {"keys": [...]}: keys that cannot be used (unknown kinds, "use": "enc", broken) are left out; an error only
+ * when it is no key set at all or has private members. */
+const char *jwk_set_read(struct arena *arena, const json_t *json, struct jwk_set *set_r);
+void jwk_set_release(struct jwk_set *set);
+
+/* New references. The public form has kid, alg and use. */
+json_t *jwk_public(const struct jwk *key);
+json_t *jwk_private(const struct jwk *key);
+/* RFC 7638, base64url of SHA-256. */
+struct slice jwk_thumbprint(struct arena *arena, const struct jwk *key);
+
+#endif

@@ -1,0 +1,26 @@
+/*
+ * TLS settings, in one place: TLS 1.2 with forward secrecy and AEAD only, and TLS 1.3; no renegotiation,
+ * no compression, no early data, tickets with the library's rotating keys (RFC 9325).
+ */
+#ifndef CARDEA_NET_TLS_H
+#define CARDEA_NET_TLS_H
+
+#include "base/arena.h"
+
+#include <openssl/ssl.h>
+
+/*
+ * For our listeners: certificate chain and key from PEM files. `client_certificates`: ask for one without
+ * verifying it against any authority (RFC 8705, 2.2; whoever uses it checks it). NULL and a sentence with
+ * the file's name in `*why_r` (in the arena).
+ */
+SSL_CTX *tls_server_context(struct arena *arena, const char *certificate_file, const char *key_file,
+                            bool client_certificates, const char **why_r);
+
+/* For connections we make ourselves (Redis): peer and name verified. `ca_file` may be NULL: the system's. */
+SSL_CTX *tls_client_context(struct arena *arena, const char *ca_file, const char **why_r);
+
+/* Prepares one client connection: SNI and the name that the certificate must have. */
+bool tls_expect_host(SSL *ssl, const char *host);
+
+#endif
