@@ -3,8 +3,8 @@
 #include "base/memory.h"
 
 enum {
-    CHUNK_SIZE = 8192,    /* one holds an ordinary request with all it needs */
-    CACHED_CHUNKS = 256,  /* 2 MiB a worker at most */
+    CHUNK_SIZE = 8192,   /* one holds an ordinary request with all it needs */
+    CACHED_CHUNKS = 256, /* 2 MiB a worker at most */
     ALIGNMENT = 16
 };
 

@@ -1,10 +1,10 @@
 /*
  * An arena: memory with one end.
  *
- * A flow takes everything it needs from its arena and frees none of it; when the flow ends the arena
- * is released, wiped and reused. Advantages: no free() on an error path, no leak, neighbours in the
- * cache. Disadvantages: what is taken stays taken until the end, so a loop over strangers' data must
- * use a buffer (buf.h) of its own; and nothing in an arena may outlive it.
+ * A flow takes everything it needs from its arena and frees none of it; when the flow ends the
+ * arena is released, wiped and reused. Advantages: no free() on an error path, no leak, neighbours
+ * in the cache. Disadvantages: what is taken stays taken until the end, so a loop over strangers'
+ * data must use a buffer (buf.h) of its own; and nothing in an arena may outlive it.
  *
  * Chunks come from a small cache, so that an arena for a request costs no malloc() in the long run.
  */

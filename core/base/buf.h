@@ -41,8 +41,8 @@ void buf_printf(struct buf *buf, const char *format, ...) __attribute__((format(
 void buf_vprintf(struct buf *buf, const char *format, va_list args);
 
 /*
- * Room for `len` bytes more, to be written by the caller and then counted with buf_grew(). NULL, and
- * the buffer has failed, when they would pass the limit.
+ * Room for `len` bytes more, to be written by the caller and then counted with buf_grew(). NULL,
+ * and the buffer has failed, when they would pass the limit.
  */
 char *buf_reserve(struct buf *buf, size_t len);
 void buf_grew(struct buf *buf, size_t len);

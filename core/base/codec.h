@@ -2,8 +2,8 @@
  * The encodings of the web, strictly: what is not exactly the encoding is refused, because two
  * readings of one text are how signatures and redirects are forged.
  *
- * Results lie in the arena and have a NUL behind them. A decoder that fails returns false and leaves
- * the result untouched.
+ * Results lie in the arena and have a NUL behind them. A decoder that fails returns false and
+ * leaves the result untouched.
  */
 #ifndef CARDEA_BASE_CODEC_H
 #define CARDEA_BASE_CODEC_H
@@ -29,7 +29,8 @@ void buf_add_percent(struct buf *buf, struct slice bytes);
 
 /*
  * Undoes percent-encoding. `plus_is_space` is the rule of application/x-www-form-urlencoded. False
- * on a '%' without two hexadecimal digits. The result may hold any byte, NUL too: ask utf8_is_text().
+ * on a '%' without two hexadecimal digits. The result may hold any byte, NUL too: ask
+ * utf8_is_text().
  */
 bool percent_decode(struct arena *arena, struct slice text, bool plus_is_space,
                     struct slice *bytes_r);
@@ -46,8 +47,8 @@ void buf_add_html(struct buf *buf, struct slice text);
 void buf_add_json(struct buf *buf, struct slice text);
 
 /*
- * One parameter of a form or query: `name=value`, both encoded, with "&" in front unless the buffer is
- * empty or ends in "?", "#" or "&".
+ * One parameter of a form or query: `name=value`, both encoded, with "&" in front unless the buffer
+ * is empty or ends in "?", "#" or "&".
  */
 void buf_add_param(struct buf *buf, struct slice name, struct slice value);
 

@@ -1,9 +1,9 @@
 /*
  * JSON from strangers, on jansson.
  *
- * json_read() refuses what jansson alone would let pass: nesting beyond a limit, doubled member names,
- * bytes after the value. A document is freed with json_decref(); the slices that the readers below
- * return point into it and die with it.
+ * json_read() refuses what jansson alone would let pass: nesting beyond a limit, doubled member
+ * names, bytes after the value. A document is freed with json_decref(); the slices that the readers
+ * below return point into it and die with it.
  */
 #ifndef CARDEA_BASE_JSON_H
 #define CARDEA_BASE_JSON_H
@@ -40,7 +40,8 @@ int64_t json_member_int(const json_t *object, const char *name, int64_t otherwis
 struct slice json_text(struct arena *arena, const json_t *value);
 
 /*
- * The value at a path: JSON Pointer (RFC 6901) and, as one more kind of step, a selector in an array:
+ * The value at a path: JSON Pointer (RFC 6901) and, as one more kind of step, a selector in an
+ * array:
  * `/[primary=true]/email` is the e-mail of the first element whose `primary` is true (text or JSON
  * true), `/[primary]` the first element where it is true or any non-empty text. NULL when there is
  * none. Borrowed.

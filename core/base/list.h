@@ -13,7 +13,8 @@ struct list {
     struct list *prev;
 };
 
-#define container_of(pointer, type, member) ((type *)(void *)((char *)(pointer)-offsetof(type, member)))
+#define container_of(pointer, type, member)                                                        \
+    ((type *)(void *)((char *)(pointer)-offsetof(type, member)))
 
 /* A head, or a link that is in no list. */
 static inline void list_init(struct list *link)

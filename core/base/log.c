@@ -39,8 +39,8 @@ static void add_field(struct buf *line, const char *name, struct slice value)
     buf_add_json(line, slice_sub(value, 0, 128));
 }
 
-static void format_json(struct buf *line, enum log_level level, const char *time,
-                        const char *event, struct slice message)
+static void format_json(struct buf *line, enum log_level level, const char *time, const char *event,
+                        struct slice message)
 {
     buf_printf(line, "{\"time\":\"%s\",\"level\":\"%s\"", time, level_names[level]);
     add_field(line, "process", slice_of(log_context.process));
@@ -54,8 +54,8 @@ static void format_json(struct buf *line, enum log_level level, const char *time
     buf_add_text(line, "}\n");
 }
 
-static void format_text(struct buf *line, enum log_level level, const char *time,
-                        const char *event, struct slice message)
+static void format_text(struct buf *line, enum log_level level, const char *time, const char *event,
+                        struct slice message)
 {
     struct buf escaped = BUF_INIT(LOG_LINE_MAX * 6);
 

@@ -146,7 +146,7 @@ void *map_remove(struct map *map, struct slice name)
     return old;
 }
 
-bool map_each(const struct map *map, size_t *position, struct slice *name_r, void **value_r)
+bool map_each (const struct map *map, size_t * position, struct slice * name_r, void **value_r)
 {
     for (; *position < map->capacity; (*position)++) {
         struct map_slot *slot = &map->slots[*position];

@@ -35,7 +35,7 @@ void *map_set(struct map *map, struct slice name, void *value);
 void *map_remove(struct map *map, struct slice name);
 
 /* for (size_t i = 0; map_each(map, &i, &name, &value);) in no particular order. */
-bool map_each(const struct map *map, size_t *position, struct slice *name_r, void **value_r);
+bool map_each (const struct map *map, size_t * position, struct slice * name_r, void **value_r);
 
 /* SipHash-1-3 of some bytes under this process' key. */
 uint64_t map_hash(struct slice s);

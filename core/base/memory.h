@@ -1,10 +1,10 @@
 /*
  * Memory that cannot fail to come.
  *
- * Sizes that strangers influence are limited before anything is allocated (buf.h, net/http_parse.h),
- * so that an allocation which fails means that the machine is out of memory. A worker can do nothing
- * sensible then: it says so and aborts, the master starts another, and no caller has an error path
- * that nobody ever ran.
+ * Sizes that strangers influence are limited before anything is allocated (buf.h,
+ * net/http_parse.h), so that an allocation which fails means that the machine is out of memory. A
+ * worker can do nothing sensible then: it says so and aborts, the master starts another, and no
+ * caller has an error path that nobody ever ran.
  *
  * Nothing else in Cardea calls malloc().
  */

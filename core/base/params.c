@@ -35,7 +35,8 @@ const char *params_read(struct arena *arena, struct slice text, struct params *p
         slice_cut(piece, '=', &name, &value);
         if (!slice_is_set(value))
             value = SL("");
-        if (!percent_decode(arena, name, true, &name) || !percent_decode(arena, value, true, &value))
+        if (!percent_decode(arena, name, true, &name) ||
+            !percent_decode(arena, value, true, &value))
             return "a parameter has a broken percent escape";
         params_r->at[params_r->count++] = (struct param){ name, value };
     }
@@ -99,8 +100,7 @@ void params_set(struct params *params, struct slice name, struct slice value)
         params->at[i].value = value;
         if (!slice_is_set(value)) {
             params->count--;
-            memmove(&params->at[i], &params->at[i + 1],
-                    (params->count - i) * sizeof(*params->at));
+            memmove(&params->at[i], &params->at[i + 1], (params->count - i) * sizeof(*params->at));
         }
         return;
     }

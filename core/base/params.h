@@ -2,8 +2,8 @@
  * Parameters of a query string or of an application/x-www-form-urlencoded body.
  *
  * Decoded once. Empty pieces ("a=1&&b=2") are skipped, a piece without '=' is a name with an empty
- * value, ';' separates nothing. Names and values are bytes of any kind, so that a doubled parameter or
- * a NUL is seen and judged rather than lost.
+ * value, ';' separates nothing. Names and values are bytes of any kind, so that a doubled parameter
+ * or a NUL is seen and judged rather than lost.
  */
 #ifndef CARDEA_BASE_PARAMS_H
 #define CARDEA_BASE_PARAMS_H
@@ -31,13 +31,14 @@ enum {
  */
 const char *params_read(struct arena *arena, struct slice text, struct params *params_r);
 
-/* The value of the first parameter of that name; absent when there is none or when it is empty, which
- * RFC 6749, 3.1 says is the same. */
+/* The value of the first parameter of that name; absent when there is none or when it is empty,
+ * which RFC 6749, 3.1 says is the same. */
 struct slice params_get(const struct params *params, const char *name);
 /* The same, but an empty value is not absent. */
 struct slice params_get_raw(const struct params *params, const char *name);
 
-/* The name of a parameter that stands twice, or absent. `resource` and `audience` may (RFC 8707). */
+/* The name of a parameter that stands twice, or absent. `resource` and `audience` may (RFC 8707).
+ */
 struct slice params_doubled(const struct params *params);
 
 /* How many have that name. */

@@ -127,7 +127,8 @@ const char *url_read(struct slice text, struct url *url_r)
         return "is empty";
     if (text.len > URL_MAX)
         return "is longer than 2048 bytes";
-    if ((wrong = check_characters(text)) != NULL || (wrong = read_scheme(&rest, &url.scheme)) != NULL)
+    if ((wrong = check_characters(text)) != NULL ||
+        (wrong = read_scheme(&rest, &url.scheme)) != NULL)
         return wrong;
     slice_cut(rest, '#', &head, &url.fragment);
     rest = head;
@@ -197,7 +198,8 @@ uint16_t url_port(const struct url *url)
 
 struct slice url_origin(struct arena *arena, const struct url *url)
 {
-    bool is_default = url->port == 0 || url->port == (slice_is_nocase(url->scheme, "https") ? 443 : 80);
+    bool is_default =
+        url->port == 0 || url->port == (slice_is_nocase(url->scheme, "https") ? 443 : 80);
     struct slice origin = arena_printf(arena, url->host_is_ipv6 ? "%.*s://[%.*s]" : "%.*s://%.*s",
                                        SLICE_ARG(url->scheme), SLICE_ARG(url->host));
 
@@ -221,12 +223,13 @@ bool url_is_local_path(struct slice text)
 {
     struct arena arena = { 0 };
     struct slice decoded;
-    bool good = text.len > 0 && text.len <= URL_MAX && text.at[0] == '/' && check_characters(text) == NULL;
+    bool good =
+        text.len > 0 && text.len <= URL_MAX && text.at[0] == '/' && check_characters(text) == NULL;
 
     /* Browsers take "/\", "//" and their escaped forms behind a redirect for another host. */
     if (good && percent_decode(&arena, text, false, &decoded))
-        good = !slice_starts(text, SL("//")) && !slice_has(decoded, '\\') && utf8_is_text(decoded) &&
-               !slice_starts(decoded, SL("//"));
+        good = !slice_starts(text, SL("//")) && !slice_has(decoded, '\\') &&
+               utf8_is_text(decoded) && !slice_starts(decoded, SL("//"));
     arena_release(&arena);
     return good;
 }

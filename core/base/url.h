@@ -1,8 +1,9 @@
 /*
  * URLs, read strictly (RFC 3986 without its tolerance) and never by regular expression.
  *
- * One reader for what operators write and for what strangers send: a URL with a control character, a
- * space, a backslash, userinfo, an empty host, a bad port or a broken percent escape is no URL at all.
+ * One reader for what operators write and for what strangers send: a URL with a control character,
+ * a space, a backslash, userinfo, an empty host, a bad port or a broken percent escape is no URL at
+ * all.
  */
 #ifndef CARDEA_BASE_URL_H
 #define CARDEA_BASE_URL_H
@@ -11,8 +12,8 @@
 
 struct url {
     struct slice whole;
-    struct slice scheme;   /* as written */
-    struct slice host;     /* as written; an IPv6 literal without its brackets */
+    struct slice scheme; /* as written */
+    struct slice host;   /* as written; an IPv6 literal without its brackets */
     bool host_is_ipv6;
     uint16_t port;         /* 0: not written */
     struct slice path;     /* may be empty */
@@ -25,7 +26,8 @@ enum {
 };
 
 /*
- * Reads an absolute URL. NULL when it is good, else a static sentence. Without "//" behind the scheme
+ * Reads an absolute URL. NULL when it is good, else a static sentence. Without "//" behind the
+ * scheme
  * (`com.example:/callback`) host is empty: only redirect addresses of native apps may be so, and
  * callers who want a host ask for one with url_read_http().
  */

@@ -1,8 +1,8 @@
 /*
- * The field-table engine: what a configuration key is called, what it may be, where it goes, what it
- * is when nobody says, and one sentence about it. One table drives reading, defaults, messages,
- * `cardea check --print`, overriding the fields of a plugin, and the JSON Schema. There is no chain of
- * string comparisons anywhere.
+ * The field-table engine: what a configuration key is called, what it may be, where it goes, what
+ * it is when nobody says, and one sentence about it. One table drives reading, defaults, messages,
+ * `cardea check --print`, overriding the fields of a plugin, and the JSON Schema. There is no chain
+ * of string comparisons anywhere.
  */
 #ifndef CARDEA_CONFIG_FIELDS_H
 #define CARDEA_CONFIG_FIELDS_H
@@ -21,8 +21,8 @@ struct pairs {
     struct pair *at;
     size_t count;
 };
-/* Elements of a map of named things, in the order written: an array of a struct whose first member is a
- * `struct named`. */
+/* Elements of a map of named things, in the order written: an array of a struct whose first member
+ * is a `struct named`. */
 struct many {
     void *at;
     size_t count;
@@ -38,34 +38,35 @@ struct rate {
 };
 
 enum field_kind {
-    FIELD_TEXT,     /* struct slice: non-empty UTF-8 without control characters */
+    FIELD_TEXT,      /* struct slice: non-empty UTF-8 without control characters */
     FIELD_LONG_TEXT, /* struct slice: the same, but line breaks may stand in it (an SVG, a query) */
-    FIELD_SECRET,   /* struct slice: as FIELD_TEXT; masked when printed; a ${file:} that others may read
-                       is a problem */
-    FIELD_URL,      /* struct slice: https, or http on loopback; no fragment */
-    FIELD_ANY_URL,  /* struct slice: any absolute URL without userinfo (redirect addresses) */
+    FIELD_SECRET,    /* struct slice: as FIELD_TEXT; masked when printed; a ${file:} that others may
+                        read    is a problem */
+    FIELD_URL,       /* struct slice: https, or http on loopback; no fragment */
+    FIELD_ANY_URL,   /* struct slice: any absolute URL without userinfo (redirect addresses) */
     FIELD_URL_TEMPLATE, /* struct slice: a FIELD_URL in which {name} may stand */
-    FIELD_PATH,     /* struct slice: a file or folder; relative ones are made absolute against the
-                       folder of the file they stand in */
+    FIELD_PATH,      /* struct slice: a file or folder; relative ones are made absolute against the
+                        folder of the file they stand in */
     FIELD_JSON_PATH, /* struct slice: what json_path_check() accepts */
-    FIELD_CIDR,     /* struct cidr */
-    FIELD_WORD,     /* unsigned: index in `words` */
-    FIELD_BOOL,     /* bool: true, false, yes, no, on, off */
-    FIELD_COUNT,    /* unsigned: a whole number within least..most */
-    FIELD_DURATION, /* int64_t milliseconds: "500ms" "30s" "10m" "12h" "90d" */
-    FIELD_SIZE,     /* size_t bytes: "512" "64k" "1m" */
-    FIELD_RATE,     /* struct rate: "30/m", "10/s", "100/h", "off" */
-    FIELD_WORDS,    /* struct texts: a list, or one text of space separated words */
-    FIELD_TEXTS,    /* struct texts: a list of texts, or one text */
-    FIELD_URLS,     /* struct texts of FIELD_URL */
-    FIELD_ANY_URLS, /* struct texts of FIELD_ANY_URL */
-    FIELD_CIDRS,    /* struct many of struct cidr (no named) */
-    FIELD_PAIRS,    /* struct pairs: a map of text to text; an empty value removes a pair that is there */
-    FIELD_TREE,     /* json_t *: anything */
-    FIELD_STRUCT,   /* a nested struct with a table */
-    FIELD_MANY,     /* struct many: a map of id to struct with a table; ids as id_check() wants them */
-    FIELD_REST      /* struct node *: the members that no other row of the table takes, as a map; without
-                       this row they are problems */
+    FIELD_CIDR,      /* struct cidr */
+    FIELD_WORD,      /* unsigned: index in `words` */
+    FIELD_BOOL,      /* bool: true, false, yes, no, on, off */
+    FIELD_COUNT,     /* unsigned: a whole number within least..most */
+    FIELD_DURATION,  /* int64_t milliseconds: "500ms" "30s" "10m" "12h" "90d" */
+    FIELD_SIZE,      /* size_t bytes: "512" "64k" "1m" */
+    FIELD_RATE,      /* struct rate: "30/m", "10/s", "100/h", "off" */
+    FIELD_WORDS,     /* struct texts: a list, or one text of space separated words */
+    FIELD_TEXTS,     /* struct texts: a list of texts, or one text */
+    FIELD_URLS,      /* struct texts of FIELD_URL */
+    FIELD_ANY_URLS,  /* struct texts of FIELD_ANY_URL */
+    FIELD_CIDRS,     /* struct many of struct cidr (no named) */
+    FIELD_PAIRS, /* struct pairs: a map of text to text; an empty value removes a pair that is there
+                  */
+    FIELD_TREE,  /* json_t *: anything */
+    FIELD_STRUCT, /* a nested struct with a table */
+    FIELD_MANY, /* struct many: a map of id to struct with a table; ids as id_check() wants them */
+    FIELD_REST /* struct node *: the members that no other row of the table takes, as a map; without
+                  this row they are problems */
 };
 
 enum field_flag {
@@ -79,8 +80,8 @@ struct field {
     enum field_kind kind;
     unsigned flags;
     size_t offset;
-    const char *otherwise;     /* the default, as it would be written; NULL: absent, 0, false, empty */
-    const char *about;         /* one sentence, for the schema and the reference */
+    const char *otherwise; /* the default, as it would be written; NULL: absent, 0, false, empty */
+    const char *about;     /* one sentence, for the schema and the reference */
     const char *const *words;  /* FIELD_WORD, and optionally FIELD_WORDS; NULL at the end */
     const struct field *table; /* FIELD_STRUCT, FIELD_MANY */
     size_t size;               /* FIELD_MANY: of one element */
@@ -98,8 +99,9 @@ struct field {
 void fields_default(const struct field *table, void *target, struct arena *arena);
 
 /*
- * Reads a map onto `target`, which has its defaults or is already filled (then what stands in the map
- * replaces, and FIELD_PAIRS are merged). `where` names the map in messages ("providers.github"); may be
+ * Reads a map onto `target`, which has its defaults or is already filled (then what stands in the
+ * map replaces, and FIELD_PAIRS are merged). `where` names the map in messages
+ * ("providers.github"); may be
  * "". Problems are added, never more than one per place, and the rest is read all the same.
  */
 void fields_read(const struct field *table, const struct node *map, const char *where, void *target,
@@ -114,8 +116,8 @@ json_t *fields_schema(const struct field *table);
 /* Is there a row of that name? For overriding: whose key is it? */
 const struct field *fields_find(const struct field *table, struct slice name);
 
-/* The ids of providers and clients: letters, digits, '-', '_' and '.', 1 to 64, none but a letter or digit
- * first. NULL, or a static sentence. */
+/* The ids of providers and clients: letters, digits, '-', '_' and '.', 1 to 64, none but a letter
+ * or digit first. NULL, or a static sentence. */
 const char *id_check(struct slice id);
 
 /* Readers for one text, also for the command line. NULL, or a static sentence. */

@@ -1,10 +1,10 @@
 /*
- * A document as it was written: YAML (or JSON, which YAML contains) as a tree whose every part knows
- * where it stands. The reader knows no key: fields.h gives the tree its meaning.
+ * A document as it was written: YAML (or JSON, which YAML contains) as a tree whose every part
+ * knows where it stands. The reader knows no key: fields.h gives the tree its meaning.
  *
- * Refused, each with file:line:column: anchors, aliases, tags, merge keys, doubled keys, keys that are
- * no plain text, nesting beyond 32, files beyond 1 MiB, several documents, control characters, text
- * that is not UTF-8.
+ * Refused, each with file:line:column: anchors, aliases, tags, merge keys, doubled keys, keys that
+ * are no plain text, nesting beyond 32, files beyond 1 MiB, several documents, control characters,
+ * text that is not UTF-8.
  */
 #ifndef CARDEA_CONFIG_NODE_H
 #define CARDEA_CONFIG_NODE_H
@@ -60,9 +60,9 @@ struct node_member {
 struct node {
     enum node_kind kind;
     struct mark mark;
-    struct slice text; /* NODE_TEXT, after substitution */
-    bool quoted;       /* written in quotes or as a block: never a number or a bool */
-    bool substituted;  /* a ${...} was replaced in it */
+    struct slice text;     /* NODE_TEXT, after substitution */
+    bool quoted;           /* written in quotes or as a block: never a number or a bool */
+    bool substituted;      /* a ${...} was replaced in it */
     const char *open_file; /* path of a ${file:} that others on the machine may read; else NULL */
     struct node_member *members; /* NODE_MAP, in the order written */
     struct node **items;         /* NODE_LIST */
@@ -72,29 +72,30 @@ struct node {
 struct node_options {
     /* Replace ${env:NAME}, ${file:PATH} (relative to the document's folder; one trailing newline
      * removed) and ${credential:NAME} (a file in $CREDENTIALS_DIRECTORY) in scalars. Missing or
-     * unreadable ones, and files beyond 1 MiB or that are no plain files, are problems. "$${" is "${". */
+     * unreadable ones, and files beyond 1 MiB or that are no plain files, are problems. "$${" is
+     * "${". */
     bool substitute;
-    /* Follow `include: [patterns]` at the top: glob patterns relative to the document's folder; each
-     * file's top-level maps are joined with those of the same name. A key that two files give is a
-     * problem that names both places; so is a pattern without "*" that finds nothing, and a file that
-     * includes itself. */
+    /* Follow `include: [patterns]` at the top: glob patterns relative to the document's folder;
+     * each file's top-level maps are joined with those of the same name. A key that two files give
+     * is a problem that names both places; so is a pattern without "*" that finds nothing, and a
+     * file that includes itself. */
     bool include;
 };
 
-/* The tree, in `problems->arena`; NULL when it is so wrong that there is none. An empty file is an empty
- * map. */
+/* The tree, in `problems->arena`; NULL when it is so wrong that there is none. An empty file is an
+ * empty map. */
 struct node *node_read_file(const char *path, const struct node_options *options,
                             struct problems *problems);
 /* The same from memory; `name` stands in the marks. */
 struct node *node_read_text(const char *name, struct slice text, const struct node_options *options,
                             struct problems *problems);
 
-/* A tree of a JSON document (a description from the jail); all marks are `mark`. Numbers and booleans
- * become their text. */
+/* A tree of a JSON document (a description from the jail); all marks are `mark`. Numbers and
+ * booleans become their text. */
 struct node *node_from_json(struct arena *arena, const json_t *json, struct mark mark);
 
-/* A new reference to what the tree would be as JSON: plain scalars that look like JSON numbers, true,
- * false or null become such. */
+/* A new reference to what the tree would be as JSON: plain scalars that look like JSON numbers,
+ * true, false or null become such. */
 json_t *node_to_json(const struct node *node);
 
 /* The member's value, or NULL. */

@@ -1,7 +1,7 @@
 /*
- * What cardea.yaml says, as structs. The table that fills them is settings.c, the names are those of
- * the file. Everything lives in one arena and never changes once it is read: a reload reads anew, in new
- * workers.
+ * What cardea.yaml says, as structs. The table that fills them is settings.c, the names are those
+ * of the file. Everything lives in one arena and never changes once it is read: a reload reads
+ * anew, in new workers.
  */
 #ifndef CARDEA_CONFIG_SETTINGS_H
 #define CARDEA_CONFIG_SETTINGS_H
@@ -26,13 +26,14 @@ struct provider_settings {
     struct slice plugin; /* absent: the id */
     struct slice client_id;
     struct slice client_secret;
-    struct pairs keys; /* name to PEM text, for plugins that sign */
+    struct pairs keys;       /* name to PEM text, for plugins that sign */
     struct pairs parameters; /* tenant, domain, ...: what makes an instance of the plugin */
     struct allow_settings allow;
     unsigned trust_email; /* enum trust_email */
     bool hidden;
     bool keep_tokens;
-    struct slice simulator; /* http://127.0.0.1:PORT of `cardea simulate`; absent: the real provider */
+    struct slice
+        simulator; /* http://127.0.0.1:PORT of `cardea simulate`; absent: the real provider */
     struct node *overrides; /* the fields of the description; plugin/description.h reads them */
 };
 
@@ -152,14 +153,14 @@ struct settings *settings_read_text(const char *name, struct slice text, struct 
 /* How many workers are meant: `auto` is the number of processors. */
 unsigned settings_workers(const struct settings *settings);
 
-/* Where the file is: `given` (--config), $CARDEA_CONFIG, ./cardea.yaml, /etc/cardea/cardea.yaml; NULL
- * when none of them exists. In the arena. */
+/* Where the file is: `given` (--config), $CARDEA_CONFIG, ./cardea.yaml, /etc/cardea/cardea.yaml;
+ * NULL when none of them exists. In the arena. */
 const char *settings_find(struct arena *arena, const char *given);
 
 const struct client_settings *settings_client(const struct settings *settings, struct slice id);
 
-/* The whole JSON Schema as text. The description's fields are put in by the caller, because they belong
- * to a room above: `overrides` is what fields_schema() gave for them. */
+/* The whole JSON Schema as text. The description's fields are put in by the caller, because they
+ * belong to a room above: `overrides` is what fields_schema() gave for them. */
 struct slice settings_schema(struct arena *arena, json_t *overrides);
 
 #endif

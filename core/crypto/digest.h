@@ -1,6 +1,6 @@
 /*
- * Hashes and MACs, with algorithms fetched once (OpenSSL 3 looks them up by name otherwise, which costs
- * more than a short hash).
+ * Hashes and MACs, with algorithms fetched once (OpenSSL 3 looks them up by name otherwise, which
+ * costs more than a short hash).
  */
 #ifndef CARDEA_CRYPTO_DIGEST_H
 #define CARDEA_CRYPTO_DIGEST_H

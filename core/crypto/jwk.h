@@ -1,9 +1,9 @@
 /*
  * Keys (RFC 7517, 7518, 8037): RSA, EC P-256, P-384 and P-521, Ed25519, and secrets (oct).
  *
- * Keys from strangers are judged before any arithmetic: RSA moduli of 2048 to 8192 bits with an odd public
- * exponent from 65537 (3 is refused) up to 2^32, curve points on their curve and canonical, no private
- * members in a public set.
+ * Keys from strangers are judged before any arithmetic: RSA moduli of 2048 to 8192 bits with an odd
+ * public exponent from 65537 (3 is refused) up to 2^32, curve points on their curve and canonical,
+ * no private members in a public set.
  */
 #ifndef CARDEA_CRYPTO_JWK_H
 #define CARDEA_CRYPTO_JWK_H
@@ -56,19 +56,22 @@ enum {
     JWK_SET_MAX = 64 /* more keys in one set are ignored, with a word in the log */
 };
 
-/* A new private key. RSA has 2048 bits. kid is the thumbprint (RFC 7638). False when the library fails. */
+/* A new private key. RSA has 2048 bits. kid is the thumbprint (RFC 7638). False when the library
+ * fails. */
 bool jwk_generate(struct arena *arena, enum jws_alg alg, struct jwk *key_r);
 /* An HS256 key of these bytes. */
 struct jwk jwk_secret(struct slice secret);
-/* A private key from PEM (PKCS#8 or traditional); its algorithm from its kind. NULL or a sentence. */
+/* A private key from PEM (PKCS#8 or traditional); its algorithm from its kind. NULL or a sentence.
+ */
 const char *jwk_read_pem(struct arena *arena, struct slice pem, struct jwk *key_r);
 void jwk_release(struct jwk *key);
 
-/* One key of a foreign set or of our own; `private_allowed` for our own sealed records. NULL when good,
- * else a static sentence. kid is copied into the arena. */
-const char *jwk_read(struct arena *arena, const json_t *json, bool private_allowed, struct jwk *key_r);
-/* {"keys": [...]}: keys that cannot be used (unknown kinds, "use": "enc", broken) are left out; an error only
- * when it is no key set at all or has private members. */
+/* One key of a foreign set or of our own; `private_allowed` for our own sealed records. NULL when
+ * good, else a static sentence. kid is copied into the arena. */
+const char *jwk_read(struct arena *arena, const json_t *json, bool private_allowed,
+                     struct jwk *key_r);
+/* {"keys": [...]}: keys that cannot be used (unknown kinds, "use": "enc", broken) are left out; an
+ * error only when it is no key set at all or has private members. */
 const char *jwk_set_read(struct arena *arena, const json_t *json, struct jwk_set *set_r);
 void jwk_set_release(struct jwk_set *set);
 

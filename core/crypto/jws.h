@@ -1,9 +1,9 @@
 /*
  * Signed tokens (RFC 7515, 7519, 8725), compact form only.
  *
- * Verification is told what is acceptable before it looks: the algorithms are pinned by the caller, the
- * key comes from a set that the caller trusts. Header keys (jku, jwk, x5u, x5c) are never followed, "crit"
- * and "b64" are refused, so is "none" in every spelling.
+ * Verification is told what is acceptable before it looks: the algorithms are pinned by the caller,
+ * the key comes from a set that the caller trusts. Header keys (jku, jwk, x5u, x5c) are never
+ * followed, "crit" and "b64" are refused, so is "none" in every spelling.
  */
 #ifndef CARDEA_CRYPTO_JWS_H
 #define CARDEA_CRYPTO_JWS_H
@@ -25,7 +25,8 @@ struct jws {
     struct slice signature;   /* decoded */
 };
 
-/* Takes apart. NULL when well-formed, else a static sentence. Slices lie in the arena or in `token`. */
+/* Takes apart. NULL when well-formed, else a static sentence. Slices lie in the arena or in
+ * `token`. */
 const char *jws_read(struct arena *arena, struct slice token, struct jws *jws_r);
 
 enum jws_verdict {
@@ -36,8 +37,8 @@ enum jws_verdict {
 };
 
 /*
- * Verifies with the key that `kid` names; without kid, with every key that fits the algorithm (RFC 7515,
- * D), at most four.
+ * Verifies with the key that `kid` names; without kid, with every key that fits the algorithm (RFC
+ * 7515, D), at most four.
  */
 enum jws_verdict jws_verify(const struct jws *jws, const struct jwk_set *keys, jws_algs pinned);
 
@@ -45,14 +46,14 @@ enum jws_verdict jws_verify(const struct jws *jws, const struct jwk_set *keys, j
 const char *jws_verdict_text(enum jws_verdict verdict);
 
 /*
- * Signs: header {"alg", "kid", "typ"}, then the payload, into one compact text in the arena. `typ` may be
- * NULL. Absent when the library fails.
+ * Signs: header {"alg", "kid", "typ"}, then the payload, into one compact text in the arena. `typ`
+ * may be NULL. Absent when the library fails.
  */
 struct slice jws_sign(struct arena *arena, const struct jwk *key, const char *typ,
                       struct slice payload);
 
-/* Left half of the hash that belongs to the algorithm, base64url: at_hash, c_hash (OIDC Core, 3.1.3.6).
- * Absent for an algorithm that has none. */
+/* Left half of the hash that belongs to the algorithm, base64url: at_hash, c_hash (OIDC
+ * Core, 3.1.3.6). Absent for an algorithm that has none. */
 struct slice jws_half_hash(struct arena *arena, enum jws_alg alg, struct slice text);
 
 #endif

@@ -6,7 +6,8 @@
 
 #include "base/arena.h"
 
-/* Equal, whatever the lengths, in time that depends on `given` alone. Both sides are hashed first. */
+/* Equal, whatever the lengths, in time that depends on `given` alone. Both sides are hashed first.
+ */
 bool secret_equal(struct slice given, struct slice expected);
 /* Two digests of the same length. */
 bool secret_equal_bytes(const void *a, const void *b, size_t len);

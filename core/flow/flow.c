@@ -134,8 +134,7 @@ void flow_check_deadlines(void)
 {
     int64_t now = clock_monotonic_ms();
 
-    list_each_safe(&living, link)
-    {
+    list_each_safe (&living, link) {
         struct flow *flow = list_entry(link, struct flow, link);
 
         if (flow->deadline != 0 && now > flow->deadline)
@@ -150,7 +149,8 @@ size_t flow_count(void)
 
 void flow_cancel_all(enum flow_end why)
 {
-    list_each_safe(&living, link) flow_cancel(list_entry(link, struct flow, link), why);
+    list_each_safe (&living, link)
+        flow_cancel(list_entry(link, struct flow, link), why);
 }
 
 void flow_own(struct flow *flow, void *thing, void (*release)(void *thing))
@@ -161,7 +161,8 @@ void flow_own(struct flow *flow, void *thing, void (*release)(void *thing))
     flow->owned = owned;
 }
 
-enum step_result flow_fail(struct flow *flow, const struct error_kind *kind, const char *detail, ...)
+enum step_result flow_fail(struct flow *flow, const struct error_kind *kind, const char *detail,
+                           ...)
 {
     va_list args;
 

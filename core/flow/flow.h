@@ -10,14 +10,14 @@
  *         STEP_END
  *     };
  *
- * A step does one thing and says how it goes on. A step that waits has started exactly one operation
- * (an HTTP request, a store command, a hook call); when that completes, the next step runs, or the
- * same one again. There are no jumps: a step that does not apply returns STEP_NEXT.
+ * A step does one thing and says how it goes on. A step that waits has started exactly one
+ * operation (an HTTP request, a store command, a hook call); when that completes, the next step
+ * runs, or the same one again. There are no jumps: a step that does not apply returns STEP_NEXT.
  *
- * A flow has one arena, from which it was itself taken, and everything it needs lives there. It ends
- * in one place, whatever ended it: the pending operation is cancelled, `on_end` is told, what was
- * handed to flow_own() is let go, and the arena is wiped and released. So nobody frees anything, and a
- * client that goes away in the middle of a login needs no code anywhere else.
+ * A flow has one arena, from which it was itself taken, and everything it needs lives there. It
+ * ends in one place, whatever ended it: the pending operation is cancelled, `on_end` is told, what
+ * was handed to flow_own() is let go, and the arena is wiped and released. So nobody frees
+ * anything, and a client that goes away in the middle of a login needs no code anywhere else.
  *
  * One thread, one event loop: a flow is never run from two places at once, and an operation may
  * complete inside the call that starts it.
@@ -77,15 +77,15 @@ struct owned {
 
 struct flow {
     const char *name;
-    const struct step *step; /* the one that runs, or that runs next */
+    const struct step *step;    /* the one that runs, or that runs next */
     const struct step *waiting; /* the one whose operation is pending */
-    struct op *pending;      /* at most one */
+    struct op *pending;         /* at most one */
     bool running;
     bool completed; /* an operation completed while `running` */
     bool cancelled;
     enum flow_end end;
     struct error error;
-    int64_t deadline; /* clock_monotonic_ms(); 0: none */
+    int64_t deadline;   /* clock_monotonic_ms(); 0: none */
     int64_t step_began; /* clock_monotonic_us() */
     struct arena arena;
     struct owned *owned;
@@ -107,8 +107,8 @@ struct flow *flow_new(size_t size, const char *name, const struct step *steps);
 /* Runs until the flow waits or ends. After the call the flow may be gone. */
 void flow_run(struct flow *flow);
 
-/* An operation has finished; called by the room that performed it, exactly once per operation that was
- * not cancelled, perhaps before the call that started it has returned. */
+/* An operation has finished; called by the room that performed it, exactly once per operation that
+ * was not cancelled, perhaps before the call that started it has returned. */
 void flow_op_completed(struct op *op);
 
 /* Registers the operation a step is about to wait for. */
@@ -129,10 +129,10 @@ void flow_cancel_all(enum flow_end why);
 /* `release(thing)` is called when the flow ends, in reverse order of registration. */
 void flow_own(struct flow *flow, void *thing, void (*release)(void *thing));
 
-/* For a step that ends in failure: `return flow_fail(flow, &ERROR_INVALID_GRANT, "why, for the log")`.
- * The stranger gets the text of the kind. */
-enum step_result flow_fail(struct flow *flow, const struct error_kind *kind, const char *detail, ...)
-    __attribute__((format(printf, 3, 4)));
+/* For a step that ends in failure: `return flow_fail(flow, &ERROR_INVALID_GRANT, "why, for the
+ * log")`. The stranger gets the text of the kind. */
+enum step_result flow_fail(struct flow *flow, const struct error_kind *kind, const char *detail,
+                           ...) __attribute__((format(printf, 3, 4)));
 /* The same with a text for the stranger of its own (static or in the flow's arena). */
 enum step_result flow_fail_telling(struct flow *flow, const struct error_kind *kind,
                                    const char *description, const char *detail, ...)

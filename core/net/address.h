@@ -22,8 +22,8 @@ struct cidr {
 
 /*
  * What `listen:` says: "127.0.0.1:8080", "[::1]:8080", "unix:/run/cardea.sock", "localhost:8080"
- * (both loopbacks are not looked up: localhost is 127.0.0.1). NULL, or a static sentence. "systemd" is
- * not an address and is judged by the caller.
+ * (both loopbacks are not looked up: localhost is 127.0.0.1). NULL, or a static sentence. "systemd"
+ * is not an address and is judged by the caller.
  */
 const char *address_read_listen(struct slice text, struct address *address_r);
 

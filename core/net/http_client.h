@@ -1,10 +1,11 @@
 /*
  * HTTP out: libcurl's multi interface on the worker's event base, as operations of flows.
  *
- * Always: certificates verified, no redirects followed, no compression asked for, http and https only,
- * one total deadline, one limit on the body, no cookies, no .netrc, no environment proxies. Connections
- * are reused. Where a call may lead is judged at the socket about to be connected: inner addresses
- * (address_is_inner()) are refused unless the operator's own configuration named such a host.
+ * Always: certificates verified, no redirects followed, no compression asked for, http and https
+ * only, one total deadline, one limit on the body, no cookies, no .netrc, no environment proxies.
+ * Connections are reused. Where a call may lead is judged at the socket about to be connected:
+ * inner addresses (address_is_inner()) are refused unless the operator's own configuration named
+ * such a host.
  */
 #ifndef CARDEA_NET_HTTP_CLIENT_H
 #define CARDEA_NET_HTTP_CLIENT_H
@@ -18,25 +19,26 @@
 struct http_client;
 
 struct http_client_settings {
-    const char *proxy;      /* URL; NULL: none, whatever the environment says */
-    const char *ca_file;    /* NULL: the system's */
+    const char *proxy;   /* URL; NULL: none, whatever the environment says */
+    const char *ca_file; /* NULL: the system's */
     int64_t connect_timeout_ms;
-    int64_t timeout_ms;     /* whole call */
-    size_t response_limit;  /* bytes of body */
+    int64_t timeout_ms;    /* whole call */
+    size_t response_limit; /* bytes of body */
     const char *user_agent;
 };
 
-struct http_client *http_client_new(struct event_base *base, const struct http_client_settings *settings);
+struct http_client *http_client_new(struct event_base *base,
+                                    const struct http_client_settings *settings);
 /* All calls must have ended (flow_cancel_all()). Accepts NULL. */
 void http_client_free(struct http_client *client);
 
 enum http_call_failure {
-    HTTP_CALL_OK,         /* an answer came, whatever its status */
+    HTTP_CALL_OK,          /* an answer came, whatever its status */
     HTTP_CALL_UNREACHABLE, /* no connection, no name, TLS refused */
     HTTP_CALL_TIMEOUT,
-    HTTP_CALL_TOO_LONG,   /* the body passed the limit */
-    HTTP_CALL_FORBIDDEN,  /* the address policy, or the scheme */
-    HTTP_CALL_BROKEN      /* the answer was no HTTP, or was cut off */
+    HTTP_CALL_TOO_LONG,  /* the body passed the limit */
+    HTTP_CALL_FORBIDDEN, /* the address policy, or the scheme */
+    HTTP_CALL_BROKEN     /* the answer was no HTTP, or was cut off */
 };
 
 /* One request and its answer. Lives in the flow's arena, as do all its slices. */
@@ -66,8 +68,8 @@ struct http_call {
 };
 
 /*
- * Starts the call as the flow's pending operation; the step then returns STEP_WAIT. It completes from
- * the event loop, never inside this function, except when it fails before anything is sent.
+ * Starts the call as the flow's pending operation; the step then returns STEP_WAIT. It completes
+ * from the event loop, never inside this function, except when it fails before anything is sent.
  */
 void http_call_start(struct http_client *client, struct flow *flow, struct http_call *call);
 

@@ -2,10 +2,10 @@
  * HTTP/1.1 heads and bodies, read strictly (RFC 9112). Pure: bytes in, structs out.
  *
  * Whatever two readers could understand differently is refused: bare LF, a lone CR, obs-fold, white
- * space before a colon, NUL and other control characters, two Content-Length, Content-Length together
- * with Transfer-Encoding, any coding but a single "chunked", odd chunk sizes, no Host or two, a Host
- * that is not a plain host and port, a target that is not in origin form, and any version but 1.0 and
- * 1.1. 1.0 gets no chunked body and no keep-alive.
+ * space before a colon, NUL and other control characters, two Content-Length, Content-Length
+ * together with Transfer-Encoding, any coding but a single "chunked", odd chunk sizes, no Host or
+ * two, a Host that is not a plain host and port, a target that is not in origin form, and any
+ * version but 1.0 and 1.1. 1.0 gets no chunked body and no keep-alive.
  */
 #ifndef CARDEA_NET_HTTP_PARSE_H
 #define CARDEA_NET_HTTP_PARSE_H
@@ -65,32 +65,33 @@ size_t http_head_end(struct slice bytes);
 
 /*
  * Reads a complete head, `bytes` being exactly what http_head_end() measured; slices of the result
- * point into `bytes`, the header array lies in the arena. Returns 0, or the status to refuse with (400,
- * 413, 414, 417, 431, 501, 505) and a sentence for the log in `*why_r` (static).
+ * point into `bytes`, the header array lies in the arena. Returns 0, or the status to refuse with
+ * (400, 413, 414, 417, 431, 501, 505) and a sentence for the log in `*why_r` (static).
  */
 int http_head_read(struct arena *arena, struct slice bytes, const struct http_limits *limits,
                    struct http_head *head_r, const char **why_r);
 
-/* The value of the header of that name; absent when there is none. `http_header_count` tells doubles. */
+/* The value of the header of that name; absent when there is none. `http_header_count` tells
+ * doubles. */
 struct slice http_header(const struct http_head *head, const char *name);
 size_t http_header_count(const struct http_head *head, const char *name);
 
 /* A chunked body on its way (RFC 9112, 7.1). Zeroed is the beginning. */
 struct http_chunks {
     int state;
-    uint64_t left; /* bytes of the present chunk still to come */
-    size_t line;   /* bytes of the present line so far */
+    uint64_t left;  /* bytes of the present chunk still to come */
+    size_t line;    /* bytes of the present line so far */
     size_t trailer; /* bytes of trailers so far */
     char digits[17];
 };
 
 /*
  * Takes bytes of a chunked body: appends what they carry to `body` (whose limit is the limit of the
- * body) and tells in `*used_r` how many were used. Returns 0 for "more, please", 1 for "that was the
- * end", or the status to refuse with and a sentence.
+ * body) and tells in `*used_r` how many were used. Returns 0 for "more, please", 1 for "that was
+ * the end", or the status to refuse with and a sentence.
  */
-int http_chunks_take(struct http_chunks *chunks, struct slice bytes, struct buf *body, size_t *used_r,
-                     const char **why_r);
+int http_chunks_take(struct http_chunks *chunks, struct slice bytes, struct buf *body,
+                     size_t *used_r, const char **why_r);
 
 /* Is that a value a header may have: visible ASCII, space, tab, and bytes from 0x80 on? */
 bool http_value_is_valid(struct slice value);

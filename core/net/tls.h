@@ -1,6 +1,7 @@
 /*
- * TLS settings, in one place: TLS 1.2 with forward secrecy and AEAD only, and TLS 1.3; no renegotiation,
- * no compression, no early data, tickets with the library's rotating keys (RFC 9325).
+ * TLS settings, in one place: TLS 1.2 with forward secrecy and AEAD only, and TLS 1.3; no
+ * renegotiation, no compression, no early data, tickets with the library's rotating keys (RFC
+ * 9325).
  */
 #ifndef CARDEA_NET_TLS_H
 #define CARDEA_NET_TLS_H
@@ -10,14 +11,15 @@
 #include <openssl/ssl.h>
 
 /*
- * For our listeners: certificate chain and key from PEM files. `client_certificates`: ask for one without
- * verifying it against any authority (RFC 8705, 2.2; whoever uses it checks it). NULL and a sentence with
- * the file's name in `*why_r` (in the arena).
+ * For our listeners: certificate chain and key from PEM files. `client_certificates`: ask for one
+ * without verifying it against any authority (RFC 8705, 2.2; whoever uses it checks it). NULL and a
+ * sentence with the file's name in `*why_r` (in the arena).
  */
 SSL_CTX *tls_server_context(struct arena *arena, const char *certificate_file, const char *key_file,
                             bool client_certificates, const char **why_r);
 
-/* For connections we make ourselves (Redis): peer and name verified. `ca_file` may be NULL: the system's. */
+/* For connections we make ourselves (Redis): peer and name verified. `ca_file` may be NULL: the
+ * system's. */
 SSL_CTX *tls_client_context(struct arena *arena, const char *ca_file, const char **why_r);
 
 /* Prepares one client connection: SNI and the name that the certificate must have. */

@@ -2,13 +2,13 @@
  * The store: records under keys, with a time to live, on one of several engines.
  *
  * Small on purpose. Every command touches one key; what must be atomic is one command. All are
- * asynchronous in shape: they are operations of a flow, although an engine may complete them before the
- * call returns. A new engine is one file that fills in `struct store_engine`.
+ * asynchronous in shape: they are operations of a flow, although an engine may complete them before
+ * the call returns. A new engine is one file that fills in `struct store_engine`.
  *
- * Every record carries a version, a random number that changes with each write; store_swap() writes only
- * if the version is still the one that was read. Keys are text without spaces, at most STORE_KEY_MAX
- * bytes; values are bytes, at most STORE_VALUE_MAX. A record whose time is over is absent from that
- * instant on, whether or not the engine has cleaned it up.
+ * Every record carries a version, a random number that changes with each write; store_swap() writes
+ * only if the version is still the one that was read. Keys are text without spaces, at most
+ * STORE_KEY_MAX bytes; values are bytes, at most STORE_VALUE_MAX. A record whose time is over is
+ * absent from that instant on, whether or not the engine has cleaned it up.
  *
  * When the engine cannot be reached or does not answer in time every command ends with
  * STORE_UNAVAILABLE, and whether a write has happened is then unknown.
@@ -36,33 +36,34 @@ enum store_status {
 };
 
 enum store_verb {
-    STORE_GET,     /* value and version */
-    STORE_PUT,     /* writes, whatever was there */
-    STORE_ADD,     /* writes if absent */
-    STORE_TAKE,    /* value, and the record is gone: of many takers one gets it */
-    STORE_SWAP,    /* writes if the version is still `version` */
-    STORE_REMOVE,  /* deletes */
-    STORE_COUNT,   /* adds `amount` to a counter that lives `ttl_ms` from its first count; its new value */
-    STORE_JOIN,    /* adds `member` to the list `key`, for `ttl_ms` */
-    STORE_LEAVE,   /* takes it off */
-    STORE_MEMBERS  /* the members whose time is not over, at most STORE_MEMBERS_MAX, any order */
+    STORE_GET,    /* value and version */
+    STORE_PUT,    /* writes, whatever was there */
+    STORE_ADD,    /* writes if absent */
+    STORE_TAKE,   /* value, and the record is gone: of many takers one gets it */
+    STORE_SWAP,   /* writes if the version is still `version` */
+    STORE_REMOVE, /* deletes */
+    STORE_COUNT,  /* adds `amount` to a counter that lives `ttl_ms` from its first count; its new
+                     value */
+    STORE_JOIN,   /* adds `member` to the list `key`, for `ttl_ms` */
+    STORE_LEAVE,  /* takes it off */
+    STORE_MEMBERS /* the members whose time is not over, at most STORE_MEMBERS_MAX, any order */
 };
 
 struct store_command {
     /* in */
     enum store_verb verb;
     struct slice key;
-    struct slice value;  /* put, add, swap */
-    struct slice member; /* join, leave: at most STORE_KEY_MAX bytes */
-    uint64_t version;    /* swap */
-    int64_t amount;      /* count; 0 reads */
-    int64_t ttl_ms;      /* put, add, swap, count, join; 0: for ever */
+    struct slice value;   /* put, add, swap */
+    struct slice member;  /* join, leave: at most STORE_KEY_MAX bytes */
+    uint64_t version;     /* swap */
+    int64_t amount;       /* count; 0 reads */
+    int64_t ttl_ms;       /* put, add, swap, count, join; 0: for ever */
     bool only_if_version; /* remove: only if the version is still `version` */
 
     /* out; slices lie in the flow's arena */
     enum store_status status;
-    struct slice found;       /* get, take */
-    uint64_t found_version;   /* get; put, add, swap: of what was written */
+    struct slice found;     /* get, take */
+    uint64_t found_version; /* get; put, add, swap: of what was written */
     int64_t counted;
     struct slice *members;
     size_t member_count;
@@ -73,10 +74,11 @@ struct store_command {
  * order, and the operation completes when all are answered. They are not one transaction: another
  * client may come between two of them. The array lives as long as the operation.
  */
-void store_run(struct store *store, struct flow *flow, struct store_command *commands, size_t count);
+void store_run(struct store *store, struct flow *flow, struct store_command *commands,
+               size_t count);
 
 struct store_settings {
-    int64_t timeout_ms; /* a command not answered by then is STORE_UNAVAILABLE */
+    int64_t timeout_ms;  /* a command not answered by then is STORE_UNAVAILABLE */
     const char *ca_file; /* for TLS; NULL: the system's */
 };
 
@@ -87,8 +89,8 @@ struct store_settings {
 struct store_batch;
 struct store_engine {
     const char *const *schemes; /* "redis", "rediss", ...; NULL at the end */
-    /* NULL and a sentence (in the arena) when the URL or file is no good. An engine that is merely out of
-     * reach opens all the same and reports STORE_UNAVAILABLE until it is back. */
+    /* NULL and a sentence (in the arena) when the URL or file is no good. An engine that is merely
+     * out of reach opens all the same and reports STORE_UNAVAILABLE until it is back. */
     struct store *(*open)(struct event_base *base, struct arena *arena, struct slice url,
                           const struct store_settings *settings, const char **why_r);
     void (*run)(struct store *store, struct store_batch *batch);
@@ -115,17 +117,17 @@ struct store_batch {
 };
 
 /*
- * Opens the store a URL names: `sqlite:PATH`, `redis://[user:pass@]host[:port][/db]`, `rediss://...`,
- * `redis+unix:PATH[?db=N&password=P]`. The URL may hold a password and is never logged; messages name
- * the host only. NULL and a sentence when it cannot be.
+ * Opens the store a URL names: `sqlite:PATH`, `redis://[user:pass@]host[:port][/db]`,
+ * `rediss://...`, `redis+unix:PATH[?db=N&password=P]`. The URL may hold a password and is never
+ * logged; messages name the host only. NULL and a sentence when it cannot be.
  */
 struct store *store_open(struct event_base *base, struct arena *arena, struct slice url,
                          const struct store_settings *settings, const char **why_r);
 void store_close(struct store *store);
 bool store_is_reachable(const struct store *store);
 
-/* Is that a URL store_open() would take? Opens nothing; for `cardea check`. NULL, or a sentence (in the
- * arena). */
+/* Is that a URL store_open() would take? Opens nothing; for `cardea check`. NULL, or a sentence (in
+ * the arena). */
 const char *store_check_url(struct arena *arena, struct slice url);
 
 /* For engines: all commands of the batch have their status. */

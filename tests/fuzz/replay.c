@@ -1,7 +1,7 @@
 /*
- * Feeds every file of a corpus folder to a fuzz target: the ordinary test run does this, so that what a
- * fuzzer once found stays found. An absent or empty folder is a failure, because then nothing was
- * tested.
+ * Feeds every file of a corpus folder to a fuzz target: the ordinary test run does this, so that
+ * what a fuzzer once found stays found. An absent or empty folder is a failure, because then
+ * nothing was tested.
  */
 #include "base/buf.h"
 
