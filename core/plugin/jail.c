@@ -1,0 +1,338 @@
+#include "plugin/jail.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/memory.h"
+#include "plugin/frame.h"
+#include "plugin/jail_process.h"
+
+#include <signal.h>
+
+/* Whom a jail that ends is blamed on. Outlives the call: its flow may have gone. */
+struct blame {
+    struct quarantine *quarantine;
+    struct slice provider;
+    const char *hook;
+};
+
+struct jail {
+    struct event_base *base;
+    struct jail_process process;
+    struct event *readable;
+    struct event *timer; /* the budget of a call or of loading, or the pause before the next start */
+    struct list calls;   /* those that wait, in their order; the one at work is not among them */
+    bool busy;           /* a hook is running */
+    struct hook_call *at_work; /* whose; NULL although busy: its flow has gone */
+    struct blame blame;
+    int64_t called_at;
+    unsigned failed_starts; /* one after the other */
+};
+
+bool quarantine_holds(const struct quarantine *quarantine)
+{
+    return quarantine->until > clock_monotonic_ms();
+}
+
+static void strike(const struct blame *blame)
+{
+    struct quarantine *quarantine = blame->quarantine;
+    int64_t now = clock_monotonic_ms();
+
+    quarantine->ended++;
+    memmove(&quarantine->strikes[0], &quarantine->strikes[1],
+            (JAIL_STRIKES - 1) * sizeof(quarantine->strikes[0]));
+    quarantine->strikes[JAIL_STRIKES - 1] = now;
+    if (quarantine->strikes[0] == 0 || now - quarantine->strikes[0] > JAIL_STRIKES_WINDOW_MS)
+        return;
+    quarantine->until = now + JAIL_QUARANTINE_MS;
+    log_audit("provider_quarantined",
+              "provider %.*s is put aside for ten minutes: its hooks ended the jail %d times in a "
+              "minute, last in %s",
+              SLICE_ARG(blame->provider), JAIL_STRIKES, blame->hook);
+}
+
+static void set_timer(struct jail *jail, int64_t milliseconds)
+{
+    struct timeval after = { milliseconds / 1000, (milliseconds % 1000) * 1000 };
+
+    event_add(jail->timer, &after);
+}
+
+static void complete(struct hook_call *call, enum jail_failure failure, const char *why)
+{
+    call->failure = failure;
+    if (why != NULL)
+        call->failure_text = arena_copy(&call->op.flow->arena, slice_of(why));
+    flow_op_completed(&call->op);
+}
+
+static struct hook_call *next_call(struct jail *jail)
+{
+    struct hook_call *call = list_entry(jail->calls.next, struct hook_call, link);
+
+    list_remove(&call->link);
+    return call;
+}
+
+static void on_readable(evutil_socket_t fd, short what, void *context);
+
+static void watch(struct jail *jail)
+{
+    jail->readable =
+        event_new(jail->base, jail->process.socket, EV_READ | EV_PERSIST, on_readable, jail);
+    event_add(jail->readable, NULL);
+}
+
+/* Starts anew; "loaded" will come through the event loop. */
+static void restart(struct jail *jail)
+{
+    if (jail->failed_starts < 2 && jail_process_start(&jail->process)) {
+        watch(jail);
+        set_timer(jail, JAIL_LOAD_MS);
+        return;
+    }
+    log_error("the plugin jail cannot be started again; calls of hooks fail until it can");
+    while (!list_is_empty(&jail->calls))
+        complete(next_call(jail), JAIL_GONE, "the jail cannot be started");
+    jail->failed_starts = 1;
+    set_timer(jail, 1000);
+}
+
+static void judge(struct jail *jail, const char *why)
+{
+    if (!jail->process.loaded && !jail->busy) {
+        jail->failed_starts++;
+        log_error("the plugin jail %s while it was loading %s", why, jail->process.loading);
+        if (jail->process.loading[0] != '\0')
+            json_array_append_new(jail->process.except, json_string(jail->process.loading));
+    } else if (!jail->busy) {
+        log_error("the plugin jail %s while no hook was running; a new one is started", why);
+    } else {
+        log_error("plugin misbehaving: %s of provider %.*s has cost the jail: it %s; a new one is "
+                  "started",
+                  jail->blame.hook, SLICE_ARG(jail->blame.provider), why);
+        if (jail->blame.quarantine != NULL)
+            strike(&jail->blame);
+    }
+}
+
+static void jail_ended(struct jail *jail, const char *because)
+{
+    char why[256] = "";
+    struct hook_call *call = jail->at_work;
+    bool was_loaded = jail->process.loaded;
+
+    if (because != NULL)
+        snprintf(why, sizeof(why), "%s", because);
+    event_free(jail->readable);
+    jail->readable = NULL;
+    event_del(jail->timer);
+    jail_process_end(&jail->process, why, sizeof(why));
+    jail->process.loaded = was_loaded;
+    judge(jail, why);
+    jail->process.loaded = false;
+    jail->busy = false;
+    jail->at_work = NULL;
+    restart(jail);
+    if (call != NULL)
+        complete(call, JAIL_ENDED, why);
+}
+
+static bool send_call(struct jail *jail, struct hook_call *call)
+{
+    json_object_set_new(call->input, "type", json_string("call"));
+    json_object_set_new(call->input, "plugin", json_string(call->file));
+    json_set_slice(call->input, "provider", call->provider);
+    json_object_set_new(call->input, "hook", json_string(call->hook));
+    return jail_process_send(&jail->process, call->input);
+}
+
+static void send_next(struct jail *jail)
+{
+    while (jail->process.loaded && !jail->busy && !list_is_empty(&jail->calls)) {
+        struct hook_call *call = next_call(jail);
+
+        if (call->quarantine != NULL && quarantine_holds(call->quarantine)) {
+            complete(call, JAIL_QUARANTINED, "the provider is in quarantine");
+            continue;
+        }
+        jail->busy = true;
+        jail->at_work = call;
+        jail->blame = (struct blame){ call->quarantine, call->provider, call->hook };
+        jail->called_at = clock_monotonic_us();
+        set_timer(jail, JAIL_BUDGET_MS);
+        if (!send_call(jail, call))
+            jail_ended(jail, "did not take the call");
+    }
+}
+
+static void relay_log(const struct blame *blame, const json_t *frame)
+{
+    static const enum log_level levels[] = { LEVEL_DEBUG, LEVEL_INFO, LEVEL_WARN };
+    const json_t *each;
+    size_t i;
+
+    json_array_foreach(json_object_get(frame, "log"), i, each)
+    {
+        json_int_t level = json_integer_value(json_array_get(each, 0));
+
+        log_write(levels[level >= 0 && level <= 2 ? level : 1], "%s of %.*s says: %.*s", blame->hook,
+                  SLICE_ARG(blame->provider), SLICE_ARG(json_slice(json_array_get(each, 1))));
+    }
+}
+
+static void release_json(void *json)
+{
+    json_decref(json);
+}
+
+static void take_result(struct jail *jail, json_t *frame)
+{
+    struct hook_call *call = jail->at_work;
+    int64_t took = clock_monotonic_us() - jail->called_at;
+
+    jail->busy = false;
+    jail->at_work = NULL;
+    event_del(jail->timer);
+    relay_log(&jail->blame, frame);
+    if (took > JAIL_SLOW_MS * 1000)
+        log_warn("%s of provider %.*s took %lld ms; a hook should stay under %d ms",
+                 jail->blame.hook, SLICE_ARG(jail->blame.provider), (long long)(took / 1000),
+                 JAIL_SLOW_MS);
+    if (call == NULL)
+        return;
+    call->output = json_incref(frame);
+    flow_own(call->op.flow, frame, release_json);
+    if (json_is_integer(json_object_get(frame, "result")))
+        complete(call, JAIL_OK, NULL);
+    else
+        complete(call, JAIL_LIED, "the hook's result is no number");
+}
+
+/* A key is wanted in the middle of a call; nobody answers for a flow that has gone. */
+static bool answer(struct jail *jail, const json_t *question)
+{
+    struct hook_call *call = jail->at_work;
+    struct arena arena = { 0 };
+    json_t *frame = json_pack("{s:s}", "type", "answer");
+
+    if (call != NULL && call->ask != NULL)
+        json_set_slice(frame, "text", call->ask(call, &arena, question));
+    bool sent = jail_process_send(&jail->process, frame);
+
+    json_decref(frame);
+    arena_release(&arena);
+    return sent;
+}
+
+/* One frame. NULL, or why the jail must be ended. */
+static const char *take_frame(struct jail *jail, json_t *frame, char *text, size_t size)
+{
+    if (frame_is(frame, "loading") && !jail->busy)
+        return NULL; /* noted by the process */
+    if (frame_is(frame, "loaded") && !jail->busy) {
+        jail->failed_starts = 0;
+        event_del(jail->timer);
+        return NULL;
+    }
+    if (frame_is(frame, "result") && jail->busy) {
+        take_result(jail, frame);
+        return NULL;
+    }
+    if (frame_is(frame, "ask") && jail->busy)
+        return answer(jail, frame) ? NULL : "did not take an answer";
+    if (frame_is(frame, "broken")) {
+        snprintf(text, size, "%.*s", SLICE_ARG(json_member(frame, "why")));
+        return text;
+    }
+    return "sent a frame that nobody waits for";
+}
+
+static void on_readable(evutil_socket_t fd, short what, void *context)
+{
+    struct jail *jail = context;
+    char text[160];
+    const char *why = NULL;
+    bool open = jail_process_receive(&jail->process);
+    json_t *frame;
+
+    (void)fd;
+    (void)what;
+    while (why == NULL && (frame = jail_process_next(&jail->process, &why)) != NULL) {
+        why = take_frame(jail, frame, text, sizeof(text));
+        json_decref(frame);
+    }
+    if (why != NULL || !open)
+        jail_ended(jail, why);
+    send_next(jail);
+}
+
+static void on_timer(evutil_socket_t fd, short what, void *context)
+{
+    struct jail *jail = context;
+
+    (void)fd;
+    (void)what;
+    if (jail->process.pid == 0)
+        restart(jail);
+    else
+        jail_ended(jail, jail->busy ? "did not return within 2 s" : "did not load its plugins in time");
+}
+
+struct jail *jail_new(struct event_base *base, const struct jail_settings *settings,
+                      struct problems *problems)
+{
+    struct jail *jail = mem_zalloc(1, sizeof(*jail));
+
+    jail->base = base;
+    list_init(&jail->calls);
+    jail_process_init(&jail->process, settings);
+    if (!jail_process_start_and_wait(&jail->process, problems)) {
+        jail_free(jail);
+        return NULL;
+    }
+    jail->timer = evtimer_new(base, on_timer, jail);
+    watch(jail);
+    return jail;
+}
+
+void jail_free(struct jail *jail)
+{
+    if (jail == NULL)
+        return;
+    if (jail->readable != NULL)
+        event_free(jail->readable);
+    if (jail->timer != NULL)
+        event_free(jail->timer);
+    jail_process_release(&jail->process);
+    mem_free(jail);
+}
+
+const json_t *jail_plugins(const struct jail *jail)
+{
+    return jail->process.plugins;
+}
+
+pid_t jail_pid(const struct jail *jail)
+{
+    return jail->process.pid;
+}
+
+static void cancel_call(struct op *op)
+{
+    struct hook_call *call = container_of(op, struct hook_call, op);
+
+    list_remove(&call->link);
+    if (call->jail->at_work == call)
+        call->jail->at_work = NULL; /* the hook goes on, for nobody */
+}
+
+void jail_call(struct jail *jail, struct flow *flow, struct hook_call *call)
+{
+    call->jail = jail;
+    list_init(&call->link);
+    flow_own(flow, call->input, release_json);
+    flow_op_started(flow, &call->op, cancel_call);
+    list_add(&jail->calls, &call->link);
+    send_next(jail);
+}

@@ -1,0 +1,50 @@
+/*
+ * A provider as configured: a description with the operator's overrides and parameters in it, and the
+ * settings that are about this hub.
+ */
+#ifndef CARDEA_PLUGIN_PROVIDER_H
+#define CARDEA_PLUGIN_PROVIDER_H
+
+#include "base/map.h"
+#include "plugin/description.h"
+#include "plugin/jail.h"
+
+struct provider {
+    struct slice id;
+    const struct provider_settings *settings;
+    struct description description;
+    const char *file;      /* of the plugin; NULL: a built-in one */
+    struct slice plugin_id; /* in that file */
+    struct quarantine *quarantine;
+    unsigned index; /* in the configuration: its place in shared memory */
+    void *upstream; /* what upstream/ keeps about it: discovery document, key set */
+};
+
+struct providers {
+    struct provider *at;
+    size_t count;
+};
+
+/*
+ * Binds every configured provider to the description of its plugin, among `plugins` (jail_plugins()) and the
+ * built-in oauth2, oidc and oauth1. Everything wrong is added to `problems`. `quarantines` has room for
+ * all. Lives in `problems->arena`.
+ */
+void providers_bind(struct providers *providers, const struct settings *settings,
+                    const json_t *plugins, struct quarantine *quarantines,
+                    struct problems *problems);
+
+/* NULL when there is none. */
+struct provider *providers_find(const struct providers *providers, struct slice id);
+
+/* Can one log in there at the moment? */
+bool provider_is_available(const struct provider *provider);
+
+/* The address a request really goes to: `url`, or its place in the simulator. */
+struct slice provider_url(struct arena *arena, const struct provider *provider, struct slice url);
+
+/* May our HTTP client reach inner addresses for this URL: because the operator wrote that host, or because
+ * it is the simulator's. */
+bool provider_url_is_own(const struct provider *provider, struct slice url);
+
+#endif
