@@ -54,8 +54,12 @@ static void steps_run(struct flow *flow)
         const struct step *step = flow->step;
 
         if (step->run == NULL) {
-            flow->end = FLOW_DONE;
-            return;
+            if (flow->depth == 0) {
+                flow->end = FLOW_DONE;
+                return;
+            }
+            flow->step = flow->outer[--flow->depth];
+            continue;
         }
         flow->completed = false;
         log_context.step = step->name;
@@ -68,6 +72,12 @@ static void steps_run(struct flow *flow)
             step_finished(flow, step);
             return;
         }
+        if (result == STEP_ENTER || result == STEP_ENTER_AGAIN) {
+            assert(flow->depth < FLOW_DEPTH);
+            flow->outer[flow->depth++] = result == STEP_ENTER ? step + 1 : step;
+            flow->step = flow->entering;
+            continue;
+        }
         flow->waiting = step;
         if (result != STEP_REPEAT)
             flow->step++;
@@ -78,6 +88,18 @@ static void steps_run(struct flow *flow)
         }
         step_finished(flow, step);
     }
+}
+
+enum step_result flow_enter(struct flow *flow, const struct step *table)
+{
+    flow->entering = table;
+    return STEP_ENTER;
+}
+
+enum step_result flow_enter_again(struct flow *flow, const struct step *table)
+{
+    flow->entering = table;
+    return STEP_ENTER_AGAIN;
 }
 
 void flow_run(struct flow *flow)

@@ -35,6 +35,8 @@ enum step_result {
     STEP_NEXT,   /* go on with the next step now */
     STEP_WAIT,   /* an operation is pending: the next step when it completes */
     STEP_REPEAT, /* an operation is pending: this step again when it completes */
+    STEP_ENTER,  /* go through another table first (flow_enter()), then on with the next step */
+    STEP_ENTER_AGAIN, /* the same, then this step again (flow_enter_again()) */
     STEP_DONE,   /* the flow has done what it was for */
     STEP_FAIL    /* flow->error says why */
 };
@@ -59,6 +61,10 @@ enum flow_end {
     FLOW_FAILED,  /* flow->error is set */
     FLOW_GONE,    /* cancelled: nobody waits for it any more */
     FLOW_TOO_LATE /* cancelled: its deadline has passed */
+};
+
+enum {
+    FLOW_DEPTH = 6 /* tables inside tables */
 };
 
 /* What a flow waits for. Embedded in the operation of the room that performs it. */
@@ -110,6 +116,10 @@ void flow_run(struct flow *flow);
 /* An operation has finished; called by the room that performed it, exactly once per operation that
  * was not cancelled, perhaps before the call that started it has returned. */
 void flow_op_completed(struct op *op);
+
+/* For a step that is a table of its own: `return flow_enter(flow, table)`. STEP_END of that table leads back. */
+enum step_result flow_enter(struct flow *flow, const struct step *table);
+enum step_result flow_enter_again(struct flow *flow, const struct step *table);
 
 /* Registers the operation a step is about to wait for. */
 void flow_op_started(struct flow *flow, struct op *op, void (*cancel)(struct op *op));

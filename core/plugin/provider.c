@@ -1,6 +1,6 @@
 #include "plugin/provider.h"
 
-#include "base/log.h"
+#include "base/json.h"
 #include "base/url.h"
 
 /* The generic ones: a protocol, and everything else in YAML. */

@@ -1,0 +1,208 @@
+#include "hub/mustache.h"
+
+#include "base/codec.h"
+
+enum {
+    DEPTH_MAX = 12,
+    NAME_MAX_BYTES = 64
+};
+
+struct tag {
+    char kind; /* '#', '^', '/', '>', '!' or 'v' for a value */
+    struct slice name;
+    size_t start; /* of "{{" */
+    size_t end;   /* behind "}}" */
+};
+
+/* The next tag from `from` on. 1: found, 0: none, -1: not closed. */
+static int next_tag(struct slice text, size_t from, struct tag *tag_r)
+{
+    size_t start = from + slice_find_text(slice_from(text, from), SL("{{"));
+
+    if (start >= text.len)
+        return 0;
+    size_t end = start + 2 + slice_find_text(slice_from(text, start + 2), SL("}}"));
+
+    if (end >= text.len)
+        return -1;
+    struct slice inside = slice_trim(slice_sub(text, start + 2, end - start - 2));
+
+    tag_r->kind = inside.len > 0 && strchr("#^/>!", inside.at[0]) != NULL ? inside.at[0] : 'v';
+    tag_r->name = tag_r->kind == 'v' ? inside : slice_trim(slice_from(inside, 1));
+    tag_r->start = start;
+    tag_r->end = end + 2;
+    return 1;
+}
+
+/* The place of the tag that closes the section opened by `open`; false when there is none. */
+static bool find_close(struct slice text, const struct tag *open, struct tag *close_r)
+{
+    int depth = 1;
+    size_t at = open->end;
+
+    while (next_tag(text, at, close_r) == 1) {
+        at = close_r->end;
+        if (!slice_equal(close_r->name, open->name))
+            continue;
+        if (close_r->kind == '#' || close_r->kind == '^')
+            depth++;
+        else if (close_r->kind == '/' && --depth == 0)
+            return true;
+    }
+    return false;
+}
+
+const char *mustache_check(struct slice template, size_t *at_r)
+{
+    struct slice open[DEPTH_MAX];
+    size_t depth = 0;
+    struct tag tag;
+    int found;
+
+    *at_r = 0;
+    while ((found = next_tag(template, *at_r, &tag)) == 1) {
+        *at_r = tag.start;
+        if (tag.kind != '!' && (tag.name.len == 0 || tag.name.len > NAME_MAX_BYTES))
+            return "a tag has no name, or a name of more than 64 bytes";
+        if (tag.kind == 'v' && (tag.name.at[0] == '{' || tag.name.at[0] == '&'))
+            return "there is no way to write something unescaped";
+        if ((tag.kind == '#' || tag.kind == '^') && depth == DEPTH_MAX)
+            return "sections are nested too deeply";
+        if (tag.kind == '#' || tag.kind == '^')
+            open[depth++] = tag.name;
+        if (tag.kind == '/' && (depth == 0 || !slice_equal(open[--depth], tag.name)))
+            return "a section is closed that was not opened last";
+        *at_r = tag.end;
+    }
+    if (found < 0)
+        return "a tag is not closed";
+    return depth > 0 ? "a section is not closed" : NULL;
+}
+
+struct frame {
+    const struct frame *outer;
+    const json_t *data;
+    int depth;
+};
+
+static const json_t *step_into(const json_t *object, struct slice name)
+{
+    char text[NAME_MAX_BYTES + 1];
+
+    if (name.len > NAME_MAX_BYTES)
+        return NULL;
+    memcpy(text, name.at, name.len);
+    text[name.len] = '\0';
+    return json_object_get(object, text);
+}
+
+static const json_t *find(const struct frame *frame, struct slice name)
+{
+    struct slice first;
+    struct slice rest;
+    const json_t *value = NULL;
+
+    if (slice_is(name, "."))
+        return frame->data;
+    slice_cut(name, '.', &first, &rest);
+    for (; frame != NULL && value == NULL; frame = frame->outer)
+        value = step_into(frame->data, first);
+    while (value != NULL && slice_next(&rest, '.', &first))
+        value = step_into(value, first);
+    return value;
+}
+
+static bool is_true(const json_t *value)
+{
+    if (json_is_string(value))
+        return json_string_length(value) > 0;
+    if (json_is_array(value))
+        return json_array_size(value) > 0;
+    return value != NULL && !json_is_false(value) && !json_is_null(value);
+}
+
+static void render(struct slice text, const struct frame *frame, const struct mustache_source *source,
+                   struct buf *out);
+
+static void add_value(const json_t *value, struct buf *out)
+{
+    if (json_is_string(value))
+        buf_add_html(out, json_slice(value));
+    else if (json_is_integer(value))
+        buf_printf(out, "%" JSON_INTEGER_FORMAT, json_integer_value(value));
+}
+
+static void add_section(struct slice inside, bool wanted, const json_t *value,
+                        const struct frame *frame, const struct mustache_source *source,
+                        struct buf *out)
+{
+    struct frame inner = { frame, value, frame->depth + 1 };
+    const json_t *each;
+    size_t i;
+
+    if (is_true(value) != wanted)
+        return;
+    if (!wanted || !json_is_array(value)) {
+        inner.data = json_is_object(value) ? value : frame->data;
+        render(inside, &inner, source, out);
+        return;
+    }
+    json_array_foreach(value, i, each)
+    {
+        inner.data = each;
+        render(inside, &inner, source, out);
+    }
+}
+
+static void render_tag(struct slice text, struct tag *tag, const struct frame *frame,
+                       const struct mustache_source *source, struct buf *out)
+{
+    struct frame inner = { frame->outer, frame->data, frame->depth + 1 };
+    struct tag close;
+
+    switch (tag->kind) {
+    case 'v':
+        if (slice_starts(tag->name, SL("t.")))
+            render(source->text(source->context, slice_from(tag->name, 2)), &inner, source, out);
+        else
+            add_value(find(frame, tag->name), out);
+        break;
+    case '>':
+        render(source->part(source->context, tag->name), &inner, source, out);
+        break;
+    case '#':
+    case '^':
+        if (!find_close(text, tag, &close))
+            return;
+        add_section(slice_sub(text, tag->end, close.start - tag->end), tag->kind == '#',
+                    find(frame, tag->name), frame, source, out);
+        tag->end = close.end;
+        break;
+    default:
+        break;
+    }
+}
+
+static void render(struct slice text, const struct frame *frame, const struct mustache_source *source,
+                   struct buf *out)
+{
+    size_t at = 0;
+    struct tag tag;
+
+    if (frame->depth > DEPTH_MAX * 2)
+        return;
+    while (next_tag(text, at, &tag) == 1) {
+        buf_add(out, slice_sub(text, at, tag.start - at));
+        render_tag(text, &tag, frame, source, out);
+        at = tag.end;
+    }
+    buf_add(out, slice_from(text, at));
+}
+
+void mustache_render(struct slice template, const json_t *data, const struct mustache_source *source,
+                     struct buf *out)
+{
+    struct frame frame = { NULL, data, 0 };
+
+    render(template, &frame, source, out);
+}

@@ -1,0 +1,25 @@
+/*
+ * From a request to its route. Every area brings a table; they are joined here once, at start-up.
+ */
+#ifndef CARDEA_HUB_ROUTER_H
+#define CARDEA_HUB_ROUTER_H
+
+#include "hub/request.h"
+
+struct router;
+
+/* `tables` end with a route whose path is NULL; the list of tables ends with NULL. */
+struct router *router_new(struct hub *hub, const struct route *const *tables);
+void router_free(struct router *router);
+
+/* The names of all routes (and of all their steps, without doubles), NULL at the end; for metrics. */
+const char *const *router_route_names(struct arena *arena, const struct route *const *tables);
+const char *const *router_step_names(struct arena *arena, const struct route *const *tables);
+
+/* The handler for net/http_server.h; its context is the hub. */
+struct http_handler router_handler(struct hub *hub);
+
+/* Header lines for answers that the server makes itself. */
+struct slice router_error_headers(struct hub *hub);
+
+#endif
