@@ -37,8 +37,8 @@ enum step_result {
     STEP_REPEAT, /* an operation is pending: this step again when it completes */
     STEP_ENTER,  /* go through another table first (flow_enter()), then on with the next step */
     STEP_ENTER_AGAIN, /* the same, then this step again (flow_enter_again()) */
-    STEP_DONE,   /* the flow has done what it was for */
-    STEP_FAIL    /* flow->error says why */
+    STEP_DONE,        /* the flow has done what it was for */
+    STEP_FAIL         /* flow->error says why */
 };
 
 struct step {
@@ -83,9 +83,13 @@ struct owned {
 
 struct flow {
     const char *name;
-    const struct step *step;    /* the one that runs, or that runs next */
-    const struct step *waiting; /* the one whose operation is pending */
-    struct op *pending;         /* at most one */
+    const struct step *step;              /* the one that runs, or that runs next */
+    const struct step *waiting;           /* the one whose operation is pending */
+    const struct step *outer[FLOW_DEPTH]; /* where the tables that were entered go back to */
+    size_t depth;
+    const struct step *entering;
+    void *state;        /* what the steps keep between them; set by whoever starts the flow */
+    struct op *pending; /* at most one */
     bool running;
     bool completed; /* an operation completed while `running` */
     bool cancelled;
@@ -117,7 +121,8 @@ void flow_run(struct flow *flow);
  * was not cancelled, perhaps before the call that started it has returned. */
 void flow_op_completed(struct op *op);
 
-/* For a step that is a table of its own: `return flow_enter(flow, table)`. STEP_END of that table leads back. */
+/* For a step that is a table of its own: `return flow_enter(flow, table)`. STEP_END of that table
+ * leads back. */
 enum step_result flow_enter(struct flow *flow, const struct step *table);
 enum step_result flow_enter_again(struct flow *flow, const struct step *table);
 

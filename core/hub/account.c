@@ -33,8 +33,8 @@ struct slice account_write(struct request *request, const struct account *accoun
 {
     struct arena *arena = request_arena(request);
 
-    return record_write(arena, request->hub->records, account_key(arena, account->id), account_table,
-                        account);
+    return record_write(arena, request->hub->records, account_key(arena, account->id),
+                        account_table, account);
 }
 
 bool account_read(struct request *request, struct slice id, struct slice bytes,

@@ -1,8 +1,8 @@
 /*
  * The hub: everything a worker has, in one struct that every flow can reach.
  *
- * Made once when the worker starts (process/worker.c) and never changed by a request, but for what the
- * rooms keep behind their own pointers.
+ * Made once when the worker starts (process/worker.c) and never changed by a request, but for what
+ * the rooms keep behind their own pointers.
  */
 #ifndef CARDEA_HUB_HUB_H
 #define CARDEA_HUB_HUB_H
@@ -33,13 +33,13 @@ struct hub {
     struct key_ring *cookies; /* seals what browsers carry */
     struct key_ring *records; /* seals what rests in the store */
     struct pages *pages;
-    struct signing *signing;  /* issuer/keys.h */
+    struct signing *signing; /* issuer/keys.h */
     struct router *router;
     struct throttle *throttle;
     struct metrics *metrics;
     struct slice base_path;      /* of the issuer; empty when it has none */
     struct slice common_headers; /* lines that every answer has */
-    bool stopping; /* finish what is in flight, begin nothing */
+    bool stopping;               /* finish what is in flight, begin nothing */
     bool secure; /* the issuer is https: cookies get `Secure` and `__Host-`, answers HSTS */
 };
 

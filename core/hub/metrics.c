@@ -10,7 +10,7 @@ enum metric_kind {
 };
 
 /* Upper bounds in microseconds; one more bucket for all above, then the sum and the count. */
-static const int64_t bounds[METRIC_BUCKETS] = { 100,   250,    500,    1000,   2500,    5000,
+static const int64_t bounds[METRIC_BUCKETS] = { 100,   250,   500,    1000,   2500,    5000,
                                                 10000, 25000, 100000, 250000, 1000000, 5000000 };
 
 enum {
@@ -48,26 +48,28 @@ static const struct {
     const struct label *first;
     const struct label *second;
 } families[METRIC_COUNT] = {
-    [METRIC_REQUESTS] = { "cardea_http_requests_total", "Requests answered.", KIND_COUNTER,
-                          &label_route, &label_status },
-    [METRIC_REQUEST_TIME] = { "cardea_http_request_seconds", "From the end of the head to the answer.",
-                              KIND_HISTOGRAM, &label_route, NULL },
-    [METRIC_STEP_TIME] = { "cardea_step_seconds", "One step of a flow, waiting included.",
-                           KIND_HISTOGRAM, &label_step, NULL },
-    [METRIC_LOGINS] = { "cardea_logins_total", "Logins at providers that have ended.", KIND_COUNTER,
-                        &label_provider, &label_login },
-    [METRIC_TOKENS] = { "cardea_token_responses_total", "Tokens issued.", KIND_COUNTER, &label_grant,
-                        NULL },
-    [METRIC_UPSTREAM_CALLS] = { "cardea_provider_calls_total", "Calls to providers.", KIND_COUNTER,
-                                &label_provider, &label_call },
-    [METRIC_UPSTREAM_TIME] = { "cardea_provider_call_seconds", "Calls to providers.", KIND_HISTOGRAM,
-                               &label_provider, NULL },
-    [METRIC_JAIL_ENDS] = { "cardea_plugin_failures_total",
-                           "Hooks that ended the plugin jail.", KIND_COUNTER, &label_provider, NULL },
-    [METRIC_STORE_ERRORS] = { "cardea_store_errors_total", "Commands the store did not answer.",
-                              KIND_COUNTER, NULL, NULL },
-    [METRIC_CONNECTIONS] = { "cardea_connections", "Open client connections.", KIND_GAUGE, NULL, NULL },
-    [METRIC_FLOWS] = { "cardea_flows", "Flows under way.", KIND_GAUGE, NULL, NULL },
+    [METRIC_REQUESTS] = {"cardea_http_requests_total",    "Requests answered.",                    KIND_COUNTER,
+                         &label_route,                                                                                              &label_status},
+    [METRIC_REQUEST_TIME] = { "cardea_http_request_seconds",
+                         "From the end of the head to the answer.",                                KIND_HISTOGRAM,
+                         &label_route,                                                                                              NULL         },
+    [METRIC_STEP_TIME] = { "cardea_step_seconds",          "One step of a flow, waiting included.",
+                         KIND_HISTOGRAM,                                                                           &label_step,     NULL         },
+    [METRIC_LOGINS] = { "cardea_logins_total",          "Logins at providers that have ended.",  KIND_COUNTER,
+                         &label_provider,                                                                                           &label_login },
+    [METRIC_TOKENS] = { "cardea_token_responses_total", "Tokens issued.",                        KIND_COUNTER,
+                         &label_grant,                                                                                              NULL         },
+    [METRIC_UPSTREAM_CALLS] = { "cardea_provider_calls_total",  "Calls to providers.",                   KIND_COUNTER,
+                         &label_provider,                                                                                           &label_call  },
+    [METRIC_UPSTREAM_TIME] = { "cardea_provider_call_seconds", "Calls to providers.",
+                         KIND_HISTOGRAM,                                                                           &label_provider, NULL         },
+    [METRIC_JAIL_ENDS] = { "cardea_plugin_failures_total", "Hooks that ended the plugin jail.",
+                         KIND_COUNTER,                                                                             &label_provider, NULL         },
+    [METRIC_STORE_ERRORS] = { "cardea_store_errors_total",    "Commands the store did not answer.",
+                         KIND_COUNTER,                                                                             NULL,            NULL         },
+    [METRIC_CONNECTIONS] = { "cardea_connections",           "Open client connections.",              KIND_GAUGE,     NULL,
+                         NULL                                                                                                                    },
+    [METRIC_FLOWS] = { "cardea_flows",                 "Flows under way.",                      KIND_GAUGE,     NULL,            NULL         },
 };
 
 static struct {

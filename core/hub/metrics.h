@@ -1,9 +1,9 @@
 /*
  * Counters and histograms, in memory that all workers of a generation share.
  *
- * Each worker writes its own page without locks; whoever serves /metrics adds the pages up. What there is to
- * count is a table (metrics.c), and its labels are words fixed at start-up (routes, providers, grants): a
- * stranger can never make a new series.
+ * Each worker writes its own page without locks; whoever serves /metrics adds the pages up. What
+ * there is to count is a table (metrics.c), and its labels are words fixed at start-up (routes,
+ * providers, grants): a stranger can never make a new series.
  */
 #ifndef CARDEA_HUB_METRICS_H
 #define CARDEA_HUB_METRICS_H
@@ -31,14 +31,15 @@ enum metric {
     METRIC_UPSTREAM_TIME,  /* histogram, by provider */
     METRIC_JAIL_ENDS,      /* by provider */
     METRIC_STORE_ERRORS,
-    METRIC_CONNECTIONS,    /* gauge */
-    METRIC_FLOWS,          /* gauge */
+    METRIC_CONNECTIONS, /* gauge */
+    METRIC_FLOWS,       /* gauge */
     METRIC_COUNT
 };
 
 /*
- * Lays out the series: the values of each open label, in the same order in every worker. Call once per
- * process, before workers are forked. Series beyond METRIC_SLOTS are not counted, which the log says.
+ * Lays out the series: the values of each open label, in the same order in every worker. Call once
+ * per process, before workers are forked. Series beyond METRIC_SLOTS are not counted, which the log
+ * says.
  */
 struct metric_labels {
     const char *const *routes; /* NULL at the end, as the others */
@@ -47,7 +48,8 @@ struct metric_labels {
 };
 void metrics_lay_out(const struct metric_labels *labels);
 
-/* Adds to a counter. `first` and `second` are indices of the metric's labels, 0 where it has none. */
+/* Adds to a counter. `first` and `second` are indices of the metric's labels, 0 where it has none.
+ */
 void metrics_count(struct metrics *page, enum metric metric, size_t first, size_t second);
 void metrics_set(struct metrics *page, enum metric metric, uint64_t value);
 void metrics_observe(struct metrics *page, enum metric metric, size_t first, int64_t microseconds);

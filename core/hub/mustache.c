@@ -121,8 +121,8 @@ static bool is_true(const json_t *value)
     return value != NULL && !json_is_false(value) && !json_is_null(value);
 }
 
-static void render(struct slice text, const struct frame *frame, const struct mustache_source *source,
-                   struct buf *out);
+static void render(struct slice text, const struct frame *frame,
+                   const struct mustache_source *source, struct buf *out);
 
 static void add_value(const json_t *value, struct buf *out)
 {
@@ -183,8 +183,8 @@ static void render_tag(struct slice text, struct tag *tag, const struct frame *f
     }
 }
 
-static void render(struct slice text, const struct frame *frame, const struct mustache_source *source,
-                   struct buf *out)
+static void render(struct slice text, const struct frame *frame,
+                   const struct mustache_source *source, struct buf *out)
 {
     size_t at = 0;
     struct tag tag;
@@ -199,8 +199,8 @@ static void render(struct slice text, const struct frame *frame, const struct mu
     buf_add(out, slice_from(text, at));
 }
 
-void mustache_render(struct slice template, const json_t *data, const struct mustache_source *source,
-                     struct buf *out)
+void mustache_render(struct slice template, const json_t *data,
+                     const struct mustache_source *source, struct buf *out)
 {
     struct frame frame = { NULL, data, 0 };
 

@@ -1,6 +1,6 @@
 /*
- * Templates: a small Mustache, as pages.h describes it. Pure; a template is checked once and then rendered
- * as often as one likes.
+ * Templates: a small Mustache, as pages.h describes it. Pure; a template is checked once and then
+ * rendered as often as one likes.
  */
 #ifndef CARDEA_HUB_MUSTACHE_H
 #define CARDEA_HUB_MUSTACHE_H
@@ -16,11 +16,12 @@ struct mustache_source {
     void *context;
 };
 
-/* NULL when every tag is closed and well-formed, else a static sentence; `*at_r` is the byte of the tag. */
+/* NULL when every tag is closed and well-formed, else a static sentence; `*at_r` is the byte of the
+ * tag. */
 const char *mustache_check(struct slice template, size_t *at_r);
 
 /* Renders into `out`. Nesting of parts and sections is limited; what is deeper is left out. */
-void mustache_render(struct slice template, const json_t *data, const struct mustache_source *source,
-                     struct buf *out);
+void mustache_render(struct slice template, const json_t *data,
+                     const struct mustache_source *source, struct buf *out);
 
 #endif

@@ -38,9 +38,14 @@ static const struct {
     const char *ending;
     const char *type;
 } content_types[] = {
-    { ".css", "text/css; charset=utf-8" }, { ".svg", "image/svg+xml" }, { ".png", "image/png" },
-    { ".ico", "image/x-icon" },            { ".woff2", "font/woff2" },  { ".jpg", "image/jpeg" },
-    { ".webp", "image/webp" },             { ".js", "text/javascript; charset=utf-8" },
+    {".css",    "text/css; charset=utf-8"       },
+    { ".svg",   "image/svg+xml"                 },
+    { ".png",   "image/png"                     },
+    { ".ico",   "image/x-icon"                  },
+    { ".woff2", "font/woff2"                    },
+    { ".jpg",   "image/jpeg"                    },
+    { ".webp",  "image/webp"                    },
+    { ".js",    "text/javascript; charset=utf-8"},
 };
 
 /* ---- loading ---- */
@@ -73,8 +78,8 @@ static bool read_file(struct arena *arena, const char *path, struct slice *bytes
     return good && len == size;
 }
 
-static void add_template(struct pages *pages, const char *path, struct slice name, struct slice text,
-                         struct problems *problems)
+static void add_template(struct pages *pages, const char *path, struct slice name,
+                         struct slice text, struct problems *problems)
 {
     struct slice *value = arena_new(&pages->arena, struct slice);
     size_t at;
@@ -99,8 +104,7 @@ static void add_file(struct pages *pages, struct slice name, struct slice bytes,
     struct page_file *file = arena_new(&pages->arena, struct page_file);
     struct slice hash = sha256_text(&pages->arena, bytes);
 
-    *file = (struct page_file){ bytes, type,
-                                arena_printf(&pages->arena, "\"%.22s\"", hash.at) };
+    *file = (struct page_file){ bytes, type, arena_printf(&pages->arena, "\"%.22s\"", hash.at) };
     map_set(&pages->files, arena_copy(&pages->arena, name), file);
 }
 
@@ -148,7 +152,8 @@ static void load_one(struct pages *pages, const char *folder, const char *file,
         add_locale(pages, path, slice_sub(name, 0, name.len - 5), problems);
     } else if (slice_ends(name, SL(".html")) || content_type(name) != NULL) {
         if (!read_file(&pages->arena, path, &bytes))
-            problem_add(problems, (struct mark){ path, 0, 0 }, "cannot be read: %s", strerror(errno));
+            problem_add(problems, (struct mark){ path, 0, 0 }, "cannot be read: %s",
+                        strerror(errno));
         else if (slice_ends(name, SL(".html")))
             add_template(pages, path, name, bytes, problems);
         else
@@ -163,7 +168,8 @@ static void load_folder(struct pages *pages, const char *folder, bool must_exist
     struct dirent *entry;
 
     if (dir == NULL && must_exist)
-        problem_add(problems, (struct mark){ arena_string(problems->arena, slice_of(folder)), 0, 0 },
+        problem_add(problems,
+                    (struct mark){ arena_string(problems->arena, slice_of(folder)), 0, 0 },
                     "cannot be read: %s", strerror(errno));
     while (dir != NULL && (entry = readdir(dir)) != NULL) {
         if (entry->d_name[0] != '.')
@@ -259,7 +265,8 @@ struct slice pages_locale(const struct pages *pages, struct slice ui_locales,
         return pages->fixed_locale;
     while (best == NULL && slice_next_word(&ui_locales, &part))
         best = match(pages, part);
-    for (int i = 0; best_quality < 1000 && i < 32 && slice_next(&accept_language, ',', &part); i++) {
+    for (int i = 0; best_quality < 1000 && i < 32 && slice_next(&accept_language, ',', &part);
+         i++) {
         struct slice tag;
         struct slice parameters;
 

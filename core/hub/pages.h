@@ -1,13 +1,14 @@
 /*
  * Pages: templates and texts.
  *
- * Templates are a small Mustache: {{name}} (always escaped), {{#name}}...{{/name}} (for each element of a
- * list, or once when it is true), {{^name}}...{{/name}} (when it is not), {{>part}} (another file). {{t.id}}
- * is a text of the catalogue in the reader's language, in which {{name}} may stand as well. Names may have
- * dots. There is no way to write something unescaped.
+ * Templates are a small Mustache: {{name}} (always escaped), {{#name}}...{{/name}} (for each
+ * element of a list, or once when it is true), {{^name}}...{{/name}} (when it is not), {{>part}}
+ * (another file). {{t.id}} is a text of the catalogue in the reader's language, in which {{name}}
+ * may stand as well. Names may have dots. There is no way to write something unescaped.
  *
- * Files come from `pages.directory` first, then from the shipped ones; so an operator overrides what he
- * likes. Everything is read and checked once, at start-up: a broken template is a configuration error.
+ * Files come from `pages.directory` first, then from the shipped ones; so an operator overrides
+ * what he likes. Everything is read and checked once, at start-up: a broken template is a
+ * configuration error.
  */
 #ifndef CARDEA_HUB_PAGES_H
 #define CARDEA_HUB_PAGES_H
@@ -22,14 +23,14 @@ struct pages_settings {
     const char *shipped;   /* share/cardea: has pages/ and locales/ */
     struct slice locale;   /* "auto" or a tag that is always taken */
     struct slice title;
-    struct slice logo;     /* URL, or absent */
+    struct slice logo; /* URL, or absent */
 };
 
 struct pages *pages_load(const struct pages_settings *settings, struct problems *problems);
 void pages_free(struct pages *pages);
 
-/* Which language: of `ui_locales` (OIDC, words), else of an Accept-Language header. One of those that exist;
- * static as long as the pages. */
+/* Which language: of `ui_locales` (OIDC, words), else of an Accept-Language header. One of those
+ * that exist; static as long as the pages. */
 struct slice pages_locale(const struct pages *pages, struct slice ui_locales,
                           struct slice accept_language);
 
@@ -40,7 +41,8 @@ struct slice pages_render(const struct pages *pages, struct arena *arena, const 
 /* A text of the catalogue by its id; the id itself when it is missing. */
 struct slice pages_text(const struct pages *pages, struct slice locale, const char *id);
 
-/* A static file (style, mark, logo): its bytes, type and strong ETag (with quotes). False when there is none. */
+/* A static file (style, mark, logo): its bytes, type and strong ETag (with quotes). False when
+ * there is none. */
 struct page_file {
     struct slice bytes;
     const char *content_type;
@@ -48,8 +50,8 @@ struct page_file {
 };
 bool pages_file(const struct pages *pages, struct slice name, struct page_file *file_r);
 
-/* Where the shipped files are: beside the program in the build tree, or in ../share/cardea. In the arena;
- * NULL when there are none. */
+/* Where the shipped files are: beside the program in the build tree, or in ../share/cardea. In the
+ * arena; NULL when there are none. */
 const char *pages_find_shipped(struct arena *arena);
 
 #endif

@@ -91,10 +91,10 @@ static void set_cookie(struct request *request, const char *name, struct slice v
                        const char *age, enum same_site same_site)
 {
     bool secure = request->hub->secure || same_site == SAME_SITE_NONE;
-    struct slice line = arena_printf(
-        request_arena(request), "%s%s=%.*s; Path=/; HttpOnly; SameSite=%s%s%s",
-        cookie_prefix(request), name, SLICE_ARG(value), same_site == SAME_SITE_NONE ? "None" : "Lax",
-        secure ? "; Secure" : "", age);
+    struct slice line =
+        arena_printf(request_arena(request), "%s%s=%.*s; Path=/; HttpOnly; SameSite=%s%s%s",
+                     cookie_prefix(request), name, SLICE_ARG(value),
+                     same_site == SAME_SITE_NONE ? "None" : "Lax", secure ? "; Secure" : "", age);
 
     request_add_header(request, "Set-Cookie", line);
 }
@@ -102,9 +102,9 @@ static void set_cookie(struct request *request, const char *name, struct slice v
 void request_set_cookie(struct request *request, const char *name, struct slice value,
                         int64_t seconds, enum same_site same_site)
 {
-    struct slice age = seconds > 0 ? arena_printf(request_arena(request), "; Max-Age=%lld",
-                                                  (long long)seconds)
-                                   : SL("");
+    struct slice age =
+        seconds > 0 ? arena_printf(request_arena(request), "; Max-Age=%lld", (long long)seconds)
+                    : SL("");
 
     set_cookie(request, name, value, age.at, same_site);
 }
@@ -173,8 +173,7 @@ enum step_result request_page(struct request *request, int status, const char *p
     bool has_policy = false;
 
     for (size_t i = 0; i < request->line_count; i++)
-        has_policy = has_policy ||
-                     slice_starts(request->lines[i], SL("Content-Security-Policy:"));
+        has_policy = has_policy || slice_starts(request->lines[i], SL("Content-Security-Policy:"));
     if (!has_policy)
         request_add_header(request, "Content-Security-Policy", policy);
     json_set_slice(data, "base", request->hub->base_path);
@@ -198,7 +197,8 @@ void request_log_failure(const struct request *request)
     log_context.request = request->id;
     log_context.provider = request->flow.log_provider;
     log_context.client = request->flow.log_client;
-    log_write(level, "%s: %s: %.*s", request->flow.name, error->kind->code, SLICE_ARG(error->detail));
+    log_write(level, "%s: %s: %.*s", request->flow.name, error->kind->code,
+              SLICE_ARG(error->detail));
     log_context = outer;
 }
 
@@ -206,8 +206,7 @@ void request_log_failure(const struct request *request)
 static struct slice error_sentence(struct request *request)
 {
     const struct error *error = &request->flow.error;
-    struct slice id =
-        arena_printf(request_arena(request), "error.%s", error->kind->code);
+    struct slice id = arena_printf(request_arena(request), "error.%s", error->kind->code);
     struct slice text = pages_text(request->hub->pages, request_locale(request), id.at);
 
     if (slice_is_set(error->description))
@@ -280,25 +279,26 @@ void request_fail_bearer(struct request *request)
     if (error->kind->code[0] == '\0') {
         /* No token at all: no error code either (RFC 6750, 3.1). */
         request_log_failure(request);
-        request_add_header(request, "WWW-Authenticate",
-                           arena_printf(request_arena(request), "Bearer realm=\"%.*s\"",
-                                        SLICE_ARG(realm)));
+        request_add_header(
+            request, "WWW-Authenticate",
+            arena_printf(request_arena(request), "Bearer realm=\"%.*s\"", SLICE_ARG(realm)));
         request_answer(request, 401, NULL, SL(""));
         return;
     }
     request_add_header(
         request, "WWW-Authenticate",
-        arena_printf(request_arena(request),
-                     "Bearer realm=\"%.*s\", error=\"%s\", error_description=\"%.*s\"",
-                     SLICE_ARG(realm), error->kind->code,
-                     SLICE_ARG(plain_description(request_arena(request),
-                                                 error_description(error)))));
+        arena_printf(
+            request_arena(request),
+            "Bearer realm=\"%.*s\", error=\"%s\", error_description=\"%.*s\"", SLICE_ARG(realm),
+            error->kind->code,
+            SLICE_ARG(plain_description(request_arena(request), error_description(error)))));
     request_fail_json(request);
 }
 
 /* ---- the store, and limits ---- */
 
-enum step_result request_store(struct request *request, struct store_command *commands, size_t count)
+enum step_result request_store(struct request *request, struct store_command *commands,
+                               size_t count)
 {
     store_run(request->hub->store, &request->flow, commands, count);
     return STEP_WAIT;

@@ -1,9 +1,9 @@
 /*
  * A request as a flow: what came, what the shared steps found out, and the ways to answer.
  *
- * Every route is a row (struct route): methods, path, the table of steps, the size of the struct in which
- * its steps keep what they find, flags, and how its errors are answered. A step gets the flow;
- * `request_of(flow)` is the request, `flow->state` the route's own struct.
+ * Every route is a row (struct route): methods, path, the table of steps, the size of the struct in
+ * which its steps keep what they find, flags, and how its errors are answered. A step gets the
+ * flow; `request_of(flow)` is the request, `flow->state` the route's own struct.
  */
 #ifndef CARDEA_HUB_REQUEST_H
 #define CARDEA_HUB_REQUEST_H
@@ -19,8 +19,8 @@ struct session_lookup;
 struct client_settings;
 
 enum route_flag {
-    ROUTE_FORM = 1,       /* a POST has an application/x-www-form-urlencoded body; any other is refused */
-    ROUTE_CORS = 2,       /* scripts of registered origins may read it; it never looks at cookies */
+    ROUTE_FORM = 1, /* a POST has an application/x-www-form-urlencoded body; any other is refused */
+    ROUTE_CORS = 2, /* scripts of registered origins may read it; it never looks at cookies */
     ROUTE_CORS_ANY = 4,   /* scripts of any origin may: what is public anyway */
     ROUTE_NO_QUERY = 8,   /* parameters in the URL are refused: they end in logs (RFC 6749, 3.2) */
     ROUTE_CACHEABLE = 16, /* the step says for how long */
@@ -60,8 +60,8 @@ struct request {
     int status;
 
     /* What shared steps found. */
-    const struct client_settings *client; /* issuer/client.h: authenticated */
-    struct session *session;              /* hub/session.h; NULL: nobody is logged in */
+    const struct client_settings *client;  /* issuer/client.h: authenticated */
+    struct session *session;               /* hub/session.h; NULL: nobody is logged in */
     struct session_lookup *session_lookup; /* session.c's own */
 };
 
@@ -84,15 +84,16 @@ const struct params *request_params(const struct request *request);
 /* A header of the request, or absent. */
 struct slice request_header(const struct request *request, const char *name);
 
-/* The value of our cookie of that name ("session", "login-..."), or absent; also absent when a browser
- * sends two of that name, because one of them is not ours. */
+/* The value of our cookie of that name ("session", "login-..."), or absent; also absent when a
+ * browser sends two of that name, because one of them is not ours. */
 struct slice request_cookie(const struct request *request, const char *name);
 
 enum same_site {
     SAME_SITE_LAX,
     SAME_SITE_NONE /* for an answer that comes as a cross-site POST */
 };
-/* Adds Set-Cookie, with prefix and flags as contract.md says. `seconds` 0: until the browser is closed. */
+/* Adds Set-Cookie, with prefix and flags as contract.md says. `seconds` 0: until the browser is
+ * closed. */
 void request_set_cookie(struct request *request, const char *name, struct slice value,
                         int64_t seconds, enum same_site same_site);
 void request_drop_cookie(struct request *request, const char *name);
@@ -119,8 +120,8 @@ void request_log_failure(const struct request *request);
 /* The language of whoever sent it, for pages_text(). */
 struct slice request_locale(const struct request *request);
 
-/* One more failure of this client address at `what` (a client id, a provider); true when there were too many
- * lately. Kept in the worker's memory only. */
+/* One more failure of this client address at `what` (a client id, a provider); true when there were
+ * too many lately. Kept in the worker's memory only. */
 bool request_throttle_failure(struct request *request, struct slice what);
 bool request_is_throttled(struct request *request, struct slice what);
 
@@ -128,10 +129,11 @@ bool request_is_throttled(struct request *request, struct slice what);
 struct slice request_url(struct request *request, const char *path);
 
 /* Runs store commands as the flow's operation; the step returns what this returns. */
-enum step_result request_store(struct request *request, struct store_command *commands, size_t count);
+enum step_result request_store(struct request *request, struct store_command *commands,
+                               size_t count);
 
-/* Did the store answer at all? Call at the head of the step behind: fails the flow with ERROR_STORE when it
- * did not. */
+/* Did the store answer at all? Call at the head of the step behind: fails the flow with ERROR_STORE
+ * when it did not. */
 bool request_store_failed(struct request *request, const struct store_command *command);
 
 #endif

@@ -123,8 +123,8 @@ static bool is_trusted(const struct hub *hub, const struct address *address)
     return false;
 }
 
-/* The nearest address that is not one of our proxies. What a stranger wrote into the header stands to the
- * left of it and counts for nothing. */
+/* The nearest address that is not one of our proxies. What a stranger wrote into the header stands
+ * to the left of it and counts for nothing. */
 static struct slice client_address(struct request *request)
 {
     struct address address = request->exchange.peer;
@@ -183,7 +183,8 @@ static enum step_result answer_preflight(struct flow *flow)
     struct request *request = request_of(flow);
 
     request_add_header(request, "Access-Control-Allow-Methods", SL("GET, POST"));
-    request_add_header(request, "Access-Control-Allow-Headers", SL("Authorization, Content-Type, DPoP"));
+    request_add_header(request, "Access-Control-Allow-Headers",
+                       SL("Authorization, Content-Type, DPoP"));
     request_add_header(request, "Access-Control-Max-Age", SL("600"));
     return request_answer(request, 204, NULL, SL(""));
 }
@@ -254,7 +255,8 @@ static bool read_parameters(struct request *request)
 
 static enum step_result say_not_found(struct flow *flow)
 {
-    return flow_fail(flow, &ERROR_NOT_FOUND, "%.*s", SLICE_ARG(request_of(flow)->exchange.head.path));
+    return flow_fail(flow, &ERROR_NOT_FOUND, "%.*s",
+                     SLICE_ARG(request_of(flow)->exchange.head.path));
 }
 
 static enum step_result say_not_allowed(struct flow *flow)
@@ -308,9 +310,8 @@ static const struct step *choose_steps(struct request *request)
         (request->route->methods & HTTP_OPTIONS) == 0)
         return preflight;
     if ((request->route->flags & ROUTE_THROTTLED) != 0 &&
-        throttle_exceeds(request->hub->throttle,
-                         &request->hub->settings->limits.per_address.logins, SL("logins"),
-                         request->peer, 1))
+        throttle_exceeds(request->hub->throttle, &request->hub->settings->limits.per_address.logins,
+                         SL("logins"), request->peer, 1))
         return throttled;
     return request->route->steps;
 }
@@ -324,7 +325,8 @@ static void count_request(const struct request *request)
 
     if (request->route == NULL || request->route == &nowhere)
         return;
-    metrics_count(metrics, METRIC_REQUESTS, request->route_index, class >= 2 && class <= 5 ? class - 2 : 3);
+    metrics_count(metrics, METRIC_REQUESTS, request->route_index,
+                  class >= 2 && class <= 5 ? class - 2 : 3);
     metrics_observe(metrics, METRIC_REQUEST_TIME, request->route_index,
                     clock_monotonic_us() - request->exchange.began_us);
 }
@@ -381,10 +383,9 @@ static void abandon_request(struct http_exchange *exchange, bool served)
 
 struct http_handler router_handler(struct hub *hub)
 {
-    return (struct http_handler){ .context = hub,
-                                  .open = open_request,
-                                  .serve = serve_request,
-                                  .abandon = abandon_request };
+    return (struct http_handler){
+        .context = hub, .open = open_request, .serve = serve_request, .abandon = abandon_request
+    };
 }
 
 struct slice router_error_headers(struct hub *hub)

@@ -12,7 +12,8 @@ struct router;
 struct router *router_new(struct hub *hub, const struct route *const *tables);
 void router_free(struct router *router);
 
-/* The names of all routes (and of all their steps, without doubles), NULL at the end; for metrics. */
+/* The names of all routes (and of all their steps, without doubles), NULL at the end; for metrics.
+ */
 const char *const *router_route_names(struct arena *arena, const struct route *const *tables);
 const char *const *router_step_names(struct arena *arena, const struct route *const *tables);
 

@@ -53,8 +53,8 @@ enum step_result ask_for_session(struct flow *flow)
     struct session_lookup *lookup = arena_new(&flow->arena, struct session_lookup);
 
     lookup->id = sha256_text(&flow->arena, cookie);
-    lookup->commands[0] = (struct store_command){ .verb = STORE_GET,
-                                                  .key = session_key(&flow->arena, lookup->id) };
+    lookup->commands[0] =
+        (struct store_command){ .verb = STORE_GET, .key = session_key(&flow->arena, lookup->id) };
     request->session_lookup = lookup;
     return request_store(request, lookup->commands, 1);
 }
@@ -66,8 +66,8 @@ static int64_t time_left(const struct request *request, const struct session *se
     return (idle < session->ends ? idle : session->ends) - clock_now();
 }
 
-/* Is the provider by which this session came still one of ours? One that was taken out of the configuration
- * is dead everywhere at once. */
+/* Is the provider by which this session came still one of ours? One that was taken out of the
+ * configuration is dead everywhere at once. */
 static bool provider_lives(const struct request *request, const struct session *session)
 {
     return providers_find(&request->hub->providers, session->idp) != NULL;
@@ -109,8 +109,8 @@ struct store_command session_put(struct request *request, const struct session *
     };
 }
 
-/* Written when the minute is over and only over what was read: a session that has just ended must not come
- * back. */
+/* Written when the minute is over and only over what was read: a session that has just ended must
+ * not come back. */
 enum step_result touch_session(struct flow *flow)
 {
     struct request *request = request_of(flow);
@@ -150,9 +150,8 @@ size_t session_end(struct request *request, struct store_command *commands)
         return 0;
     commands[0] = (struct store_command){ .verb = STORE_REMOVE,
                                           .key = session_key(arena, request->session->id) };
-    commands[1] = (struct store_command){
-        .verb = STORE_MEMBERS, .key = session_grants_key(arena, request->session->id)
-    };
+    commands[1] = (struct store_command){ .verb = STORE_MEMBERS,
+                                          .key = session_grants_key(arena, request->session->id) };
     return 2;
 }
 
@@ -169,6 +168,5 @@ struct slice session_form_token(struct request *request, struct slice purpose)
 
 bool session_form_token_is_good(struct request *request, struct slice purpose, struct slice given)
 {
-    return request->session != NULL &&
-           secret_equal(given, session_form_token(request, purpose));
+    return request->session != NULL && secret_equal(given, session_form_token(request, purpose));
 }

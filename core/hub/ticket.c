@@ -54,8 +54,8 @@ static bool id_is_valid(struct slice id)
     for (size_t i = 0; i < id.len; i++) {
         char c = id.at[i];
 
-        if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
-              c == '_'))
+        if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+              c == '-' || c == '_'))
             return false;
     }
     return id.len == 8 + ID_BYTES / 3 * 4;
@@ -118,7 +118,8 @@ static void make_room(struct request *request, const struct kind *kind)
 
         while (slice_is_nocase(head->headers[i].name, "cookie") && slice_next(&rest, ';', &pair)) {
             slice_cut(slice_trim(pair), '=', &name, &value);
-            if (slice_starts(name, prefix) && count < 32 && id_is_valid(slice_from(name, prefix.len)))
+            if (slice_starts(name, prefix) && count < 32 &&
+                id_is_valid(slice_from(name, prefix.len)))
                 ids[count++] = slice_from(name, prefix.len);
         }
     }

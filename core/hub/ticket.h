@@ -1,11 +1,11 @@
 /*
- * What a browser carries for us while it is away: sealed cookies, so that nothing is stored for a visitor
- * who has not logged in.
+ * What a browser carries for us while it is away: sealed cookies, so that nothing is stored for a
+ * visitor who has not logged in.
  *
- * A return ticket is what a login is for: the authorization request it interrupted, or a path of ours. An
- * attempt is one way to a provider and back: several may be under way, in several tabs, for one ticket.
- * Both are named for a random id and carry their time; a browser that begins many logins and ends none loses the
- * oldest, so that its requests never grow too large.
+ * A return ticket is what a login is for: the authorization request it interrupted, or a path of
+ * ours. An attempt is one way to a provider and back: several may be under way, in several tabs,
+ * for one ticket. Both are named for a random id and carry their time; a browser that begins many
+ * logins and ends none loses the oldest, so that its requests never grow too large.
  */
 #ifndef CARDEA_HUB_TICKET_H
 #define CARDEA_HUB_TICKET_H
@@ -21,7 +21,7 @@ enum {
 struct ticket {
     struct slice id;
     int64_t created;
-    struct slice query;    /* the authorization request, as a query; absent: a login of our own */
+    struct slice query;     /* the authorization request, as a query; absent: a login of our own */
     struct slice return_to; /* a path of ours */
     struct slice client_id; /* whose request it is */
     struct slice error;     /* how the login ended, when it did not: an error code for the client */

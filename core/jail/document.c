@@ -25,14 +25,14 @@ struct member {
     { #field_name, MEMBER_PAIRS, offsetof(struct cardea_provider, field_name) },
 
 static const struct member provider_members[] = {
-    { "id", MEMBER_TEXT, offsetof(struct cardea_provider, id) },
+    {"id", MEMBER_TEXT, offsetof(struct cardea_provider, id) },
     DESCRIPTION_FIELDS(TEXT_MEMBER, TEXT_MEMBER, TEXT_MEMBER, TEXT_MEMBER, WORD_MEMBER, TEXT_MEMBER,
-                       PAIRS_MEMBER){ NULL, MEMBER_TEXT, 0 }
+                       PAIRS_MEMBER){ NULL,   MEMBER_TEXT,          0                           }
 };
 
 #define LOOKUP_MEMBER(field_name, field_kind)                                                      \
     {                                                                                              \
-        #field_name, field_kind, offsetof(struct cardea_lookup, field_name)                        \
+#field_name, field_kind, offsetof(struct cardea_lookup, field_name)                        \
     }
 
 static const struct member lookup_members[] = {
@@ -41,7 +41,7 @@ static const struct member lookup_members[] = {
     LOOKUP_MEMBER(body, MEMBER_TEXT),     LOOKUP_MEMBER(body_type, MEMBER_TEXT),
     LOOKUP_MEMBER(root, MEMBER_TEXT),     LOOKUP_MEMBER(error, MEMBER_TEXT),
     LOOKUP_MEMBER(error_ok, MEMBER_TEXT), LOOKUP_MEMBER(reply, MEMBER_TEXT),
-    LOOKUP_MEMBER(unless, MEMBER_TEXT),   { NULL, MEMBER_TEXT, 0 }
+    LOOKUP_MEMBER(unless, MEMBER_TEXT),   {NULL, MEMBER_TEXT, 0}
 };
 
 static void set_text(json_t *object, const char *name, const char *text)
@@ -82,7 +82,8 @@ static json_t *parameters_object(const struct cardea_parameter *parameters)
     for (int i = 0; i < LIST_MAX && parameters[i].name != NULL; i++) {
         json_t *entry = json_object();
 
-#define SET_MEMBER(member_name, about_text) set_text(entry, #member_name, parameters[i].member_name);
+#define SET_MEMBER(member_name, about_text)                                                        \
+    set_text(entry, #member_name, parameters[i].member_name);
         DESCRIPTION_PARAMETER(SET_MEMBER)
 #undef SET_MEMBER
         json_object_set_new(object, parameters[i].name, entry);

@@ -272,11 +272,13 @@ static int32_t host_profile_set_json(cardea_call *call, cardea_profile *profile,
 {
     if (claim == NULL || value == NULL)
         return give_up(call, "profile_set_json() was called without a claim or a value");
-    json_object_set_new((json_t *)(uintptr_t)as_json(profile), claim, json_deep_copy(as_json(value)));
+    json_object_set_new((json_t *)(uintptr_t)as_json(profile), claim,
+                        json_deep_copy(as_json(value)));
     return CARDEA_OK;
 }
 
-static cardea_str host_profile_get(cardea_call *call, const cardea_profile *profile, const char *claim)
+static cardea_str host_profile_get(cardea_call *call, const cardea_profile *profile,
+                                   const char *claim)
 {
     return to_str(json_text(&call->arena, json_object_get(as_json(profile), claim)));
 }
@@ -390,8 +392,8 @@ static const struct cardea_host host = {
     .jwt_sign = host_jwt_sign,
 };
 
-/* The part of the frame that the hook may change, copied into the result; an empty object when the frame
- * has none. */
+/* The part of the frame that the hook may change, copied into the result; an empty object when the
+ * frame has none. */
 static void *changeable(cardea_call *call, const char *name)
 {
     json_t *part = json_object_get(call->frame, name);
@@ -429,7 +431,8 @@ static int32_t run_hook(enum hook hook, const struct cardea_hooks *hooks, cardea
     case HOOK_shape_token:
         return hooks->shape_token(&host, call, changeable_request(call));
     case HOOK_read_token:
-        return hooks->read_token(&host, call, readable(call, "response"), changeable(call, "tokens"));
+        return hooks->read_token(&host, call, readable(call, "response"),
+                                 changeable(call, "tokens"));
     case HOOK_fetch_more:
         return hooks->fetch_more(&host, call, round, readable(call, "answers"),
                                  changeable_request(call));
@@ -446,8 +449,8 @@ static int32_t run_hook(enum hook hook, const struct cardea_hooks *hooks, cardea
     return CARDEA_FAIL;
 }
 
-/* Is there such a hook? The worker asks only for those that the description names, but a worker may be
- * wrong too. */
+/* Is there such a hook? The worker asks only for those that the description names, but a worker may
+ * be wrong too. */
 static bool has_hook(enum hook hook, const struct cardea_hooks *hooks)
 {
     switch (hook) {
@@ -478,7 +481,8 @@ json_t *host_run(json_t *frame)
     const char *file = json_string_value(json_object_get(frame, "plugin"));
     const char *id = json_string_value(json_object_get(frame, "provider"));
     enum hook hook = hook_by_name(json_member(frame, "hook"));
-    const struct loaded_provider *provider = file != NULL && id != NULL ? load_find(file, id) : NULL;
+    const struct loaded_provider *provider =
+        file != NULL && id != NULL ? load_find(file, id) : NULL;
     int32_t result = CARDEA_FAIL;
 
     json_object_set_new(call.result, "memory", json_object());

@@ -44,8 +44,8 @@ static bool others_may_write(const struct stat *stat)
            (stat->st_uid != 0 && stat->st_uid != geteuid());
 }
 
-/* Whoever can rename a folder on the way can put another file there. A sticky folder (/tmp) is fine for
- * what is below it and ours. */
+/* Whoever can rename a folder on the way can put another file there. A sticky folder (/tmp) is fine
+ * for what is below it and ours. */
 static const char *check_folders(const char *path)
 {
     char folder[PATH_MAX];
@@ -71,7 +71,8 @@ static const char *check_file(int fd, const char *path)
     if (fstat(fd, &status) != 0 || !S_ISREG(status.st_mode))
         return "is no plain file";
     if (others_may_write(&status))
-        return "may be written by others; it must belong to root or to the service's user, with mode "
+        return "may be written by others; it must belong to root or to the service's user, with "
+               "mode "
                "go-w";
     if (status.st_size == 0 || status.st_size > FILE_MAX)
         return "has no sensible size";
@@ -92,7 +93,8 @@ static bool take_struct(void *target, size_t ours, const void *source, size_t th
     return true;
 }
 
-static const char *take_provider(const struct cardea_provider *source, struct loaded_provider *target)
+static const char *take_provider(const struct cardea_provider *source,
+                                 struct loaded_provider *target)
 {
     if (source == NULL || source->struct_size < offsetof(struct cardea_provider, protocol) ||
         source->struct_size > 65536)
@@ -118,8 +120,8 @@ static const char *check_plugin(const struct cardea_plugin *plugin, struct arena
     if (plugin->magic != CARDEA_MAGIC)
         return "exports a cardea_plugin that CARDEA_PLUGIN() did not make";
     if (plugin->abi_major != CARDEA_ABI_MAJOR)
-        return arena_printf(arena, "was built for ABI %u, this Cardea has ABI %d", plugin->abi_major,
-                            CARDEA_ABI_MAJOR)
+        return arena_printf(arena, "was built for ABI %u, this Cardea has ABI %d",
+                            plugin->abi_major, CARDEA_ABI_MAJOR)
             .at;
     if (plugin->struct_size < sizeof(struct cardea_plugin))
         return "has a cardea_plugin of a wrong size";
@@ -172,9 +174,9 @@ static void load_open(int fd, const char *path, json_t *plugins, json_t *problem
     if (wrong != NULL)
         problem(problems, path, "%s", wrong);
     else if (take_providers(path, plugin, documents, problems))
-        json_array_append_new(
-            plugins, json_pack("{s:s, s:s?, s:i, s:O}", "file", path, "version", plugin->version,
-                               "abi_minor", (int)plugin->abi_minor, "providers", documents));
+        json_array_append_new(plugins, json_pack("{s:s, s:s?, s:i, s:O}", "file", path, "version",
+                                                 plugin->version, "abi_minor",
+                                                 (int)plugin->abi_minor, "providers", documents));
     json_decref(documents);
     arena_release(&arena);
 }
@@ -247,7 +249,8 @@ void load_directory(const char *directory, const json_t *except, json_t *plugins
         if (path != NULL)
             load_file(path, except, plugins, problems);
         else
-            problem(problems, entries[i]->d_name, "is a link that leads out of the plugin directory");
+            problem(problems, entries[i]->d_name,
+                    "is a link that leads out of the plugin directory");
         free(path);
         free(entries[i]);
     }

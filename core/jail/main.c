@@ -1,9 +1,9 @@
 /*
  * cardea-jail: the process in which plugin code runs, and nothing else does.
  *
- * A worker starts it with an empty environment and one end of a socketpair as descriptor 3. It shuts
- * itself in, loads what the first frame names, shuts the last doors, and then answers one call after the
- * other until the worker has gone.
+ * A worker starts it with an empty environment and one end of a socketpair as descriptor 3. It
+ * shuts itself in, loads what the first frame names, shuts the last doors, and then answers one
+ * call after the other until the worker has gone.
  */
 #include "jail/host.h"
 #include "jail/load.h"

@@ -26,41 +26,58 @@ static const struct {
     int resource;
     rlim_t limit;
 } limits[] = {
-    { RLIMIT_CORE, 0 },
-    { RLIMIT_FSIZE, 0 },
-    { RLIMIT_NOFILE, 64 },
-    { RLIMIT_STACK, 8 * MIB },
-    { RLIMIT_MEMLOCK, 0 },
-    { RLIMIT_MSGQUEUE, 0 },
-#if !WITH_SANITIZER /* its shadow memory is terabytes of address space */
-    { RLIMIT_AS, 512 * MIB },
+    {RLIMIT_CORE,      0        },
+    { RLIMIT_FSIZE,    0        },
+    { RLIMIT_NOFILE,   64       },
+    { RLIMIT_STACK,    8 * MIB  },
+    { RLIMIT_MEMLOCK,  0        },
+    { RLIMIT_MSGQUEUE, 0        },
+#if !WITH_SANITIZER  /* its shadow memory is terabytes of address space */
+    { RLIMIT_AS,       512 * MIB},
 #endif
 };
 
 /* What a loaded plugin needs, and the C library and the sanitizers on its behalf. */
 static const int calls_inside[] = {
-    SCMP_SYS(brk),           SCMP_SYS(mmap),          SCMP_SYS(munmap),
-    SCMP_SYS(mremap),        SCMP_SYS(madvise),       SCMP_SYS(futex),
-    SCMP_SYS(clock_gettime), SCMP_SYS(clock_getres),  SCMP_SYS(gettimeofday),
-    SCMP_SYS(time),          SCMP_SYS(getrandom),     SCMP_SYS(exit),
-    SCMP_SYS(exit_group),    SCMP_SYS(rt_sigreturn),  SCMP_SYS(rt_sigprocmask),
-    SCMP_SYS(sigaltstack),   SCMP_SYS(restart_syscall), SCMP_SYS(getpid),
-    SCMP_SYS(gettid),        SCMP_SYS(sched_yield),   SCMP_SYS(rseq),
+    SCMP_SYS(brk),
+    SCMP_SYS(mmap),
+    SCMP_SYS(munmap),
+    SCMP_SYS(mremap),
+    SCMP_SYS(madvise),
+    SCMP_SYS(futex),
+    SCMP_SYS(clock_gettime),
+    SCMP_SYS(clock_getres),
+    SCMP_SYS(gettimeofday),
+    SCMP_SYS(time),
+    SCMP_SYS(getrandom),
+    SCMP_SYS(exit),
+    SCMP_SYS(exit_group),
+    SCMP_SYS(rt_sigreturn),
+    SCMP_SYS(rt_sigprocmask),
+    SCMP_SYS(sigaltstack),
+    SCMP_SYS(restart_syscall),
+    SCMP_SYS(getpid),
+    SCMP_SYS(gettid),
+    SCMP_SYS(sched_yield),
+    SCMP_SYS(rseq),
 #if WITH_SANITIZER
-    SCMP_SYS(mprotect),      SCMP_SYS(getrlimit),     SCMP_SYS(prlimit64),
-    SCMP_SYS(rt_sigaction),  SCMP_SYS(sched_getaffinity),
+    SCMP_SYS(mprotect),
+    SCMP_SYS(getrlimit),
+    SCMP_SYS(prlimit64),
+    SCMP_SYS(rt_sigaction),
+    SCMP_SYS(sched_getaffinity),
 #endif
 };
 
 /* What loading needs besides: opening and mapping files. */
 static const int calls_loading[] = {
-    SCMP_SYS(open),      SCMP_SYS(openat),     SCMP_SYS(close),     SCMP_SYS(fstat),
-    SCMP_SYS(stat),      SCMP_SYS(lstat),      SCMP_SYS(newfstatat), SCMP_SYS(statx),
-    SCMP_SYS(pread64),   SCMP_SYS(getdents64), SCMP_SYS(lseek),     SCMP_SYS(mprotect),
-    SCMP_SYS(readlink),  SCMP_SYS(readlinkat), SCMP_SYS(getcwd),    SCMP_SYS(fcntl),
-    SCMP_SYS(read),      SCMP_SYS(access),     SCMP_SYS(faccessat), SCMP_SYS(faccessat2),
-    SCMP_SYS(geteuid),   SCMP_SYS(getuid),     SCMP_SYS(rt_sigaction), SCMP_SYS(prctl),
-    SCMP_SYS(seccomp),   SCMP_SYS(getrlimit),  SCMP_SYS(prlimit64), SCMP_SYS(fadvise64),
+    SCMP_SYS(open),     SCMP_SYS(openat),     SCMP_SYS(close),        SCMP_SYS(fstat),
+    SCMP_SYS(stat),     SCMP_SYS(lstat),      SCMP_SYS(newfstatat),   SCMP_SYS(statx),
+    SCMP_SYS(pread64),  SCMP_SYS(getdents64), SCMP_SYS(lseek),        SCMP_SYS(mprotect),
+    SCMP_SYS(readlink), SCMP_SYS(readlinkat), SCMP_SYS(getcwd),       SCMP_SYS(fcntl),
+    SCMP_SYS(read),     SCMP_SYS(access),     SCMP_SYS(faccessat),    SCMP_SYS(faccessat2),
+    SCMP_SYS(geteuid),  SCMP_SYS(getuid),     SCMP_SYS(rt_sigaction), SCMP_SYS(prctl),
+    SCMP_SYS(seccomp),  SCMP_SYS(getrlimit),  SCMP_SYS(prlimit64),    SCMP_SYS(fadvise64),
 };
 
 static void caught(int signal, siginfo_t *info, void *context)
@@ -71,8 +88,8 @@ static void caught(int signal, siginfo_t *info, void *context)
 
     (void)signal;
     (void)context;
-    /* seccomp_syscall_resolve_num_arch() allocates; the heap may be in any state, but this process says
-     * one more sentence and ends either way. */
+    /* seccomp_syscall_resolve_num_arch() allocates; the heap may be in any state, but this process
+     * says one more sentence and ends either way. */
     if (name != NULL)
         snprintf(why, sizeof(why), "called %s", name);
     else
@@ -94,8 +111,8 @@ static int allow(scmp_filter_ctx filter, const int *calls, size_t count)
     return failed;
 }
 
-/* The socket, for writing; for reading too once loaded, when reads of files are over. abort() signals
- * the process itself. */
+/* The socket, for writing; for reading too once loaded, when reads of files are over. abort()
+ * signals the process itself. */
 static int allow_own(scmp_filter_ctx filter)
 {
     int failed = 0;
@@ -105,8 +122,7 @@ static int allow_own(scmp_filter_ctx filter)
     failed |= seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(tgkill), 1,
                                SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)getpid()));
 #if WITH_SANITIZER
-    failed |= seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(write), 1,
-                               SCMP_A0(SCMP_CMP_EQ, 2));
+    failed |= seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(write), 1, SCMP_A0(SCMP_CMP_EQ, 2));
 #endif
     return failed;
 }
@@ -120,7 +136,8 @@ static const char *install(bool loading)
         failed |= allow(filter, calls_inside, sizeof(calls_inside) / sizeof(calls_inside[0]));
         failed |= allow_own(filter);
         if (loading)
-            failed |= allow(filter, calls_loading, sizeof(calls_loading) / sizeof(calls_loading[0]));
+            failed |=
+                allow(filter, calls_loading, sizeof(calls_loading) / sizeof(calls_loading[0]));
         else
             failed |= seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(read), 1,
                                        SCMP_A0(SCMP_CMP_EQ, JAIL_SOCKET));

@@ -1,6 +1,6 @@
 /*
- * The jail's end of the socketpair: whole frames, read and written blockingly. The jail does one thing at a
- * time, so it may.
+ * The jail's end of the socketpair: whole frames, read and written blockingly. The jail does one
+ * thing at a time, so it may.
  */
 #ifndef CARDEA_JAIL_WIRE_H
 #define CARDEA_JAIL_WIRE_H

@@ -25,7 +25,7 @@ static const struct field parameter_table[] = {
       .about = about_text },
     DESCRIPTION_PARAMETER(PARAMETER_ROW)
 #undef PARAMETER_ROW
-    FIELD_END
+        FIELD_END
 };
 
 #define LOOKUP_ROW(field_name, field_kind, about_text)                                             \
@@ -37,12 +37,12 @@ static const struct field parameter_table[] = {
 static const struct field lookup_table[] = {
     LOOKUP_ROW(first, FIELD_BOOL, "Before the userinfo call."),
     LOOKUP_ROW(url, FIELD_URL_TEMPLATE, "Where."),
-    { .name = "method",
-      .kind = FIELD_WORD,
-      .offset = offsetof(struct description_lookup, method),
-      .otherwise = "GET",
-      .words = WORD_LIST(("GET", "POST")),
-      .about = "Method of the call." },
+    {.name = "method",
+                                         .kind = FIELD_WORD,
+                                         .offset = offsetof(struct description_lookup, method),
+                                         .otherwise = "GET",
+                                         .words = WORD_LIST(("GET",                           "POST")),
+                                         .about = "Method of the call."},
     LOOKUP_ROW(params, FIELD_PAIRS, "Query parameters."),
     LOOKUP_ROW(headers, FIELD_PAIRS, "Headers."),
     LOOKUP_ROW(body, FIELD_LONG_TEXT, "Body."),
@@ -51,11 +51,11 @@ static const struct field lookup_table[] = {
     LOOKUP_ROW(error, FIELD_TEXT, "What makes the reply an error."),
     LOOKUP_ROW(error_ok, FIELD_TEXT, "The value there that is no error."),
     { .name = "reply",
-      .kind = FIELD_WORD,
-      .offset = offsetof(struct description_lookup, reply),
-      .otherwise = "auto",
-      .words = WORD_LIST(("auto", "json", "form", "jsonp", "jwt")),
-      .about = "What the reply is." },
+                                         .kind = FIELD_WORD,
+                                         .offset = offsetof(struct description_lookup,                   reply),
+                                         .otherwise = "auto",
+                                         .words = WORD_LIST(("auto", "json",  "form",  "jsonp", "jwt")),
+                                         .about = "What the reply is." },
     LOOKUP_ROW(unless, FIELD_TEXT, "A claim path; no call when something is there."),
     FIELD_END
 };
@@ -80,19 +80,19 @@ static const struct field lookup_table[] = {
 
 /* A word that is not given is the first one, which is index 0: no `otherwise` is needed. */
 const struct field description_table[] = {
-    DESCRIPTION_FIELDS(TEXT_ROW, LONG_ROW, URL_ROW, PATH_ROW, WORD_ROW, WORDS_ROW, PAIRS_ROW){
-        .name = "parameters",
-        .kind = FIELD_MANY,
-        .offset = offsetof(struct description, parameters),
-        .table = parameter_table,
-        .size = sizeof(struct description_parameter),
-        .about = "What an operator sets to make an instance." },
+    DESCRIPTION_FIELDS(TEXT_ROW, LONG_ROW, URL_ROW, PATH_ROW, WORD_ROW, WORDS_ROW,
+                       PAIRS_ROW){.name = "parameters",
+                                  .kind = FIELD_MANY,
+                                  .offset = offsetof(struct description, parameters),
+                                  .table = parameter_table,
+                                  .size = sizeof(struct description_parameter),
+                                  .about = "What an operator sets to make an instance."},
     { .name = "lookups",
-      .kind = FIELD_MANY,
-      .offset = offsetof(struct description, lookups),
-      .table = lookup_table,
-      .size = sizeof(struct description_lookup),
-      .about = "Further calls for the profile." },
+                                  .kind = FIELD_MANY,
+                                  .offset = offsetof(struct description, lookups),
+                                  .table = lookup_table,
+                                  .size = sizeof(struct description_lookup),
+                                  .about = "Further calls for the profile."            },
     FIELD_END
 };
 
@@ -103,8 +103,8 @@ void description_read(const struct node *map, const char *where, struct descript
 }
 
 /* Every text of the description, one after the other, through `change`. */
-static void each_text(struct description *d, struct slice (*change)(void *context, struct slice text),
-                      void *context)
+static void each_text(struct description *d,
+                      struct slice (*change)(void *context, struct slice text), void *context)
 {
     for (const struct field *field = description_table; field->name != NULL; field++) {
         void *place = (char *)d + field->offset;
@@ -176,8 +176,10 @@ static bool all_of(struct slice text, const char *allowed)
     return text.len > 0;
 }
 
-/* What an operator writes ends in a URL that gets a secret: a tenant must not become another host. */
-static const char *check_parameter(const struct description_parameter *parameter, struct slice value)
+/* What an operator writes ends in a URL that gets a secret: a tenant must not become another host.
+ */
+static const char *check_parameter(const struct description_parameter *parameter,
+                                   struct slice value)
 {
     struct arena arena = { 0 };
     struct url url;
@@ -189,7 +191,8 @@ static const char *check_parameter(const struct description_parameter *parameter
     else if (slice_is(kind, "text"))
         wrong = utf8_is_text(value) ? NULL : "has control characters";
     else if (slice_is(kind, "word"))
-        wrong = all_of(value, "-_.") ? NULL : "is no word of letters, digits, \"-\", \"_\" and \".\"";
+        wrong =
+            all_of(value, "-_.") ? NULL : "is no word of letters, digits, \"-\", \"_\" and \".\"";
     else if (slice_is(kind, "segment"))
         wrong = all_of(value, "-_.~@:") && !slice_is(value, ".") && !slice_is(value, "..")
                     ? NULL
@@ -294,9 +297,8 @@ static bool source_exists(const struct description *d, struct slice source)
 
 static bool name_exists(const void *context, struct slice source, struct slice name)
 {
-    static const char *const known[] = { "client_id",   "access_token", "callback_url",
-                                         "user_agent",  "scope",        "state",
-                                         "refresh_token", "issuer" };
+    static const char *const known[] = { "client_id", "access_token", "callback_url",  "user_agent",
+                                         "scope",     "state",        "refresh_token", "issuer" };
     const struct checking *checking = context;
 
     if (slice_is_set(source))
@@ -342,7 +344,8 @@ static void need(struct slice value, const char *name, const char *why, struct m
         problem_add(problems, mark, "`%s` is missing: %s", name, why);
 }
 
-static void check_endpoints(const struct description *d, struct mark mark, struct problems *problems)
+static void check_endpoints(const struct description *d, struct mark mark,
+                            struct problems *problems)
 {
     bool discovers = slice_is_set(d->issuer) && !slice_is_set(d->authorize_url);
 
@@ -360,7 +363,8 @@ static void check_endpoints(const struct description *d, struct mark mark, struc
     default:
         need(d->authorize_url, "authorize_url", "where the browser is sent", mark, problems);
         need(d->token_url, "token_url", "where the code is redeemed", mark, problems);
-        if (!slice_is_set(pairs_get(&d->claims, SL("sub"))) && !description_has_hook(d, HOOK_map_profile))
+        if (!slice_is_set(pairs_get(&d->claims, SL("sub"))) &&
+            !description_has_hook(d, HOOK_map_profile))
             problem_add(problems, mark,
                         "`claims` has no `sub`: nothing says who the person is at this provider");
     }
@@ -371,7 +375,8 @@ static struct slice check_url(void *context, struct slice text)
     struct checking *checking = context;
     struct url url;
 
-    /* After filling, a URL without placeholders must be a safe one; the others are judged when made. */
+    /* After filling, a URL without placeholders must be a safe one; the others are judged when
+     * made. */
     if (slice_is_set(text) && !slice_has(text, '{') &&
         (url_read_http(text, &url) != NULL || !url_is_safe(&url)))
         problem_add(checking->problems, checking->mark,
@@ -383,7 +388,8 @@ static void check_urls(const struct description *d, struct checking *checking)
 {
     for (const struct field *field = description_table; field->name != NULL; field++) {
         if (field->kind == FIELD_URL_TEMPLATE)
-            check_url(checking, *(const struct slice *)(const void *)((const char *)d + field->offset));
+            check_url(checking,
+                      *(const struct slice *)(const void *)((const char *)d + field->offset));
     }
     const struct description_lookup *lookups = d->lookups.at;
 
@@ -393,11 +399,11 @@ static void check_urls(const struct description *d, struct checking *checking)
 
 static void check_mark(const struct description *d, struct mark mark, struct problems *problems)
 {
-    static const char *const dangers[] = { "<script", "href", "<!", "url(", "<foreignObject",
-                                           " on",     "<use",  "<image", "<style" };
+    static const char *const dangers[] = { "<script", "href", "<!",     "url(",  "<foreignObject",
+                                           " on",     "<use", "<image", "<style" };
 
-    if (slice_is_set(d->color) && (d->color.len != 7 || d->color.at[0] != '#' ||
-                                   !all_of(slice_from(d->color, 1), "")))
+    if (slice_is_set(d->color) &&
+        (d->color.len != 7 || d->color.at[0] != '#' || !all_of(slice_from(d->color, 1), "")))
         problem_add(problems, mark, "`color` is written #rrggbb");
     if (!slice_is_set(d->mark))
         return;

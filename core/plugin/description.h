@@ -1,9 +1,9 @@
 /*
  * A description: what there is to know of a provider, wherever it was written.
  *
- * A C plugin becomes one when the jail has loaded it, a provider in YAML is one as it stands, and an
- * operator's overrides are read on top. From here on they are one thing: data, and the names of the hooks
- * that exist.
+ * A C plugin becomes one when the jail has loaded it, a provider in YAML is one as it stands, and
+ * an operator's overrides are read on top. From here on they are one thing: data, and the names of
+ * the hooks that exist.
  */
 #ifndef CARDEA_PLUGIN_DESCRIPTION_H
 #define CARDEA_PLUGIN_DESCRIPTION_H
@@ -118,27 +118,29 @@ static inline bool description_has_hook(const struct description *description, e
     return (description->hooks & 1U << hook) != 0;
 }
 
-/* Reads a description; `target` has its defaults (fields_default()) or an earlier one to go on top of. */
+/* Reads a description; `target` has its defaults (fields_default()) or an earlier one to go on top
+ * of. */
 void description_read(const struct node *map, const char *where, struct description *target,
                       struct problems *problems);
 
 /*
- * Puts the values of the parameters in: checks `given` (the configuration's `parameters`) against what the
- * description declares, then replaces {name} in every text. Names that are no parameter stay for the time
- * of a request.
+ * Puts the values of the parameters in: checks `given` (the configuration's `parameters`) against
+ * what the description declares, then replaces {name} in every text. Names that are no parameter
+ * stay for the time of a request.
  */
 void description_fill(struct description *description, const struct pairs *given, struct mark mark,
                       struct problems *problems);
 
 /*
- * Is it complete and safe, for its protocol? Endpoints there and https (http on loopback), claim paths that
- * parse, placeholders that exist, a mark without scripts. Every problem is added with `mark`.
+ * Is it complete and safe, for its protocol? Endpoints there and https (http on loopback), claim
+ * paths that parse, placeholders that exist, a mark without scripts. Every problem is added with
+ * `mark`.
  */
 void description_check(const struct description *description, struct mark mark,
                        struct problems *problems);
 
-/* May an API call or a hook's further call go to this URL: https (or the operator's own http), and a
- * host that is one of `api_hosts` or of the description's own URLs? */
+/* May an API call or a hook's further call go to this URL: https (or the operator's own http), and
+ * a host that is one of `api_hosts` or of the description's own URLs? */
 bool description_allows_url(const struct description *description, struct slice url);
 
 #endif

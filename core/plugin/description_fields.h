@@ -1,12 +1,12 @@
 /*
- * The fields of a provider's description, once for all: the C struct of the public header, the document
- * that the jail hands over, the YAML of operators and authors, the messages and the schema have the same
- * names because they all come from this list.
+ * The fields of a provider's description, once for all: the C struct of the public header, the
+ * document that the jail hands over, the YAML of operators and authors, the messages and the schema
+ * have the same names because they all come from this list.
  *
- * Each row is KIND(name, about) or WORD(name, (the words, the default first), about). Kinds: TEXT one
- * line; LONG may have line breaks; URL with {placeholders}; PATH a claim path; WORDS words separated by
- * spaces, or a list; PAIRS a map of texts. `parameters`, `lookups` and `hooks` are not plain and stand in
- * description.c.
+ * Each row is KIND(name, about) or WORD(name, (the words, the default first), about). Kinds: TEXT
+ * one line; LONG may have line breaks; URL with {placeholders}; PATH a claim path; WORDS words
+ * separated by spaces, or a list; PAIRS a map of texts. `parameters`, `lookups` and `hooks` are not
+ * plain and stand in description.c.
  */
 #ifndef CARDEA_PLUGIN_DESCRIPTION_FIELDS_H
 #define CARDEA_PLUGIN_DESCRIPTION_FIELDS_H
@@ -107,7 +107,8 @@ enum hook {
     HOOK_COUNT
 };
 
-/* Members of a parameter and of a lookup, all TEXT; `first` of a lookup is a number in C and stands apart. */
+/* Members of a parameter and of a lookup, all TEXT; `first` of a lookup is a number in C and stands
+ * apart. */
 #define DESCRIPTION_PARAMETER(TEXT)                                                                \
     TEXT(about, "What it is, for the operator.")                                                   \
     TEXT(otherwise, "The value when none is given.")                                               \

@@ -19,9 +19,10 @@ struct jail {
     struct event_base *base;
     struct jail_process process;
     struct event *readable;
-    struct event *timer; /* the budget of a call or of loading, or the pause before the next start */
-    struct list calls;   /* those that wait, in their order; the one at work is not among them */
-    bool busy;           /* a hook is running */
+    struct event
+        *timer;        /* the budget of a call or of loading, or the pause before the next start */
+    struct list calls; /* those that wait, in their order; the one at work is not among them */
+    bool busy;         /* a hook is running */
     struct hook_call *at_work; /* whose; NULL although busy: its flow has gone */
     struct blame blame;
     int64_t called_at;
@@ -176,8 +177,9 @@ static void relay_log(const struct blame *blame, const json_t *frame)
     {
         json_int_t level = json_integer_value(json_array_get(each, 0));
 
-        log_write(levels[level >= 0 && level <= 2 ? level : 1], "%s of %.*s says: %.*s", blame->hook,
-                  SLICE_ARG(blame->provider), SLICE_ARG(json_slice(json_array_get(each, 1))));
+        log_write(levels[level >= 0 && level <= 2 ? level : 1], "%s of %.*s says: %.*s",
+                  blame->hook, SLICE_ARG(blame->provider),
+                  SLICE_ARG(json_slice(json_array_get(each, 1))));
     }
 }
 
@@ -276,7 +278,8 @@ static void on_timer(evutil_socket_t fd, short what, void *context)
     if (jail->process.pid == 0)
         restart(jail);
     else
-        jail_ended(jail, jail->busy ? "did not return within 2 s" : "did not load its plugins in time");
+        jail_ended(jail,
+                   jail->busy ? "did not return within 2 s" : "did not load its plugins in time");
 }
 
 struct jail *jail_new(struct event_base *base, const struct jail_settings *settings,

@@ -1,10 +1,11 @@
 /*
  * The worker's side of the jail: starting it, calling hooks, ending it when it misbehaves.
  *
- * A call is an operation of a flow, one at a time in the order they were asked for. A call has a budget: more
- * than 10 ms is a warning in the log, JAIL_BUDGET_MS is the end of the jail. When the jail ends in the
- * middle of a call, that call fails, its provider is blamed, and a new jail is started; the calls behind it
- * go to the new one. Three ends in a minute put the provider aside (quarantine) for ten minutes.
+ * A call is an operation of a flow, one at a time in the order they were asked for. A call has a
+ * budget: more than 10 ms is a warning in the log, JAIL_BUDGET_MS is the end of the jail. When the
+ * jail ends in the middle of a call, that call fails, its provider is blamed, and a new jail is
+ * started; the calls behind it go to the new one. Three ends in a minute put the provider aside
+ * (quarantine) for ten minutes.
  */
 #ifndef CARDEA_PLUGIN_JAIL_H
 #define CARDEA_PLUGIN_JAIL_H
@@ -37,8 +38,8 @@ struct quarantine {
 bool quarantine_holds(const struct quarantine *quarantine);
 
 struct jail_settings {
-    const char *program;           /* the cardea-jail binary; NULL: beside the running program, or in
-                                      ../libexec/cardea of it */
+    const char *program; /* the cardea-jail binary; NULL: beside the running program, or in
+                            ../libexec/cardea of it */
     const char *const *directories; /* NULL at the end */
     const char *const *files;       /* NULL at the end; may itself be NULL */
 };
@@ -46,9 +47,10 @@ struct jail_settings {
 struct jail;
 
 /*
- * Starts a jail and waits until it has loaded its plugins (JAIL_LOAD_MS at most). What could not be loaded
- * is added to `problems`; a file that ends the jail is left out and named. NULL, with a problem, only when
- * there can be no jail at all. The texts of `settings` must live as long as the jail.
+ * Starts a jail and waits until it has loaded its plugins (JAIL_LOAD_MS at most). What could not be
+ * loaded is added to `problems`; a file that ends the jail is left out and named. NULL, with a
+ * problem, only when there can be no jail at all. The texts of `settings` must live as long as the
+ * jail.
  */
 struct jail *jail_new(struct event_base *base, const struct jail_settings *settings,
                       struct problems *problems);
@@ -61,15 +63,15 @@ pid_t jail_pid(const struct jail *jail);
 
 enum jail_failure {
     JAIL_OK,
-    JAIL_ENDED,      /* the jail ended in this call; the provider was blamed */
+    JAIL_ENDED,       /* the jail ended in this call; the provider was blamed */
     JAIL_QUARANTINED, /* the provider is put aside; nothing was called */
-    JAIL_LIED,       /* the answer is not what a hook may answer */
-    JAIL_GONE        /* no jail can be started */
+    JAIL_LIED,        /* the answer is not what a hook may answer */
+    JAIL_GONE         /* no jail can be started */
 };
 
 struct hook_call {
     /* in */
-    const char *file; /* of the plugin */
+    const char *file;      /* of the plugin */
     struct slice provider; /* id in the plugin */
     const char *hook;
     json_t *input; /* members of the call frame; given away */

@@ -46,7 +46,8 @@ static const char *find_program(const char *given, char path[PATH_MAX])
     self[len] = '\0';
     *strrchr(self, '/') = '\0';
     for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
-        if (snprintf(path, PATH_MAX, "%s/%s", self, places[i]) < PATH_MAX && access(path, X_OK) == 0)
+        if (snprintf(path, PATH_MAX, "%s/%s", self, places[i]) < PATH_MAX &&
+            access(path, X_OK) == 0)
             return path;
     }
     return NULL;

@@ -1,6 +1,6 @@
 /*
- * The jail as a process: starting it, frames to and from it, ending it. No calls and no event loop: those
- * are jail.c's.
+ * The jail as a process: starting it, frames to and from it, ending it. No calls and no event loop:
+ * those are jail.c's.
  */
 #ifndef CARDEA_PLUGIN_JAIL_PROCESS_H
 #define CARDEA_PLUGIN_JAIL_PROCESS_H
@@ -37,8 +37,8 @@ bool jail_process_send(struct jail_process *process, const json_t *frame);
 /* Takes what has arrived, without waiting. False when the process has closed its end. */
 bool jail_process_receive(struct jail_process *process);
 
-/* The next whole frame (a new reference) or NULL. What is no frame sets `*why_r`: there will be none any
- * more. "loading" and "loaded" are noted here as well. */
+/* The next whole frame (a new reference) or NULL. What is no frame sets `*why_r`: there will be
+ * none any more. "loading" and "loaded" are noted here as well. */
 json_t *jail_process_next(struct jail_process *process, const char **why_r);
 
 /* Waits until something can be received. False after `milliseconds`. */

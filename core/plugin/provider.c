@@ -8,8 +8,8 @@ static const struct {
     const char *id;
     unsigned protocol;
 } built_in[] = {
-    { "oauth2", PROTOCOL_OAUTH2 },
-    { "oidc", PROTOCOL_OIDC },
+    {"oauth2", PROTOCOL_OAUTH2},
+    { "oidc",  PROTOCOL_OIDC  },
 };
 
 enum {
@@ -100,8 +100,8 @@ static const struct node *fields_of(struct arena *arena, const json_t *document,
 
 static bool read_plugin(struct provider *provider, const json_t *plugins, struct problems *problems)
 {
-    struct slice wanted = slice_is_set(provider->settings->plugin) ? provider->settings->plugin
-                                                                   : provider->id;
+    struct slice wanted =
+        slice_is_set(provider->settings->plugin) ? provider->settings->plugin : provider->id;
     struct mark mark = provider->settings->named.mark;
     struct found found;
 
@@ -135,7 +135,8 @@ static void check_credentials(const struct provider *provider, struct problems *
 
     if (!slice_is_set(settings->client_id))
         problem_add(problems, settings->named.mark,
-                    "provider `%.*s` has no `client_id`; register an app%s%.*s", SLICE_ARG(provider->id),
+                    "provider `%.*s` has no `client_id`; register an app%s%.*s",
+                    SLICE_ARG(provider->id),
                     slice_is_set(provider->description.console_url) ? " at " : "",
                     SLICE_ARG(provider->description.console_url));
     if (needs_secret && !slice_is_set(settings->client_secret))
@@ -147,10 +148,10 @@ static void check_credentials(const struct provider *provider, struct problems *
                     SLICE_ARG(provider->id));
     if (auth == TOKEN_AUTH_PRIVATE_KEY_JWT || auth == TOKEN_AUTH_SECRET_JWT ||
         auth == TOKEN_AUTH_ES256_SECRET)
-        problem_add(problems, settings->named.mark,
-                    "provider `%.*s` wants `token_auth: %s`, which is not available in this version",
-                    SLICE_ARG(provider->id),
-                    fields_find(description_table, SL("token_auth"))->words[auth]);
+        problem_add(
+            problems, settings->named.mark,
+            "provider `%.*s` wants `token_auth: %s`, which is not available in this version",
+            SLICE_ARG(provider->id), fields_find(description_table, SL("token_auth"))->words[auth]);
 }
 
 static void bind_one(struct provider *provider, const json_t *plugins, struct problems *problems)
@@ -226,9 +227,10 @@ bool provider_url_is_own(const struct provider *provider, struct slice text)
         return true;
     if (url_read_http(text, &url) != NULL)
         return false;
-    /* What stands in the configuration (and only there: a plugin's own hosts are public) may be inside. */
-    for (size_t i = 0; provider->settings->overrides != NULL && i < provider->settings->overrides->count;
-         i++) {
+    /* What stands in the configuration (and only there: a plugin's own hosts are public) may be
+     * inside. */
+    for (size_t i = 0;
+         provider->settings->overrides != NULL && i < provider->settings->overrides->count; i++) {
         const struct node *value = provider->settings->overrides->members[i].value;
         struct url own;
 

@@ -1,6 +1,6 @@
 /*
- * A provider as configured: a description with the operator's overrides and parameters in it, and the
- * settings that are about this hub.
+ * A provider as configured: a description with the operator's overrides and parameters in it, and
+ * the settings that are about this hub.
  */
 #ifndef CARDEA_PLUGIN_PROVIDER_H
 #define CARDEA_PLUGIN_PROVIDER_H
@@ -13,7 +13,7 @@ struct provider {
     struct slice id;
     const struct provider_settings *settings;
     struct description description;
-    const char *file;      /* of the plugin; NULL: a built-in one */
+    const char *file;       /* of the plugin; NULL: a built-in one */
     struct slice plugin_id; /* in that file */
     struct quarantine *quarantine;
     unsigned index; /* in the configuration: its place in shared memory */
@@ -26,9 +26,9 @@ struct providers {
 };
 
 /*
- * Binds every configured provider to the description of its plugin, among `plugins` (jail_plugins()) and the
- * built-in oauth2, oidc and oauth1. Everything wrong is added to `problems`. `quarantines` has room for
- * all. Lives in `problems->arena`.
+ * Binds every configured provider to the description of its plugin, among `plugins`
+ * (jail_plugins()) and the built-in oauth2, oidc and oauth1. Everything wrong is added to
+ * `problems`. `quarantines` has room for all. Lives in `problems->arena`.
  */
 void providers_bind(struct providers *providers, const struct settings *settings,
                     const json_t *plugins, struct quarantine *quarantines,
@@ -43,8 +43,8 @@ bool provider_is_available(const struct provider *provider);
 /* The address a request really goes to: `url`, or its place in the simulator. */
 struct slice provider_url(struct arena *arena, const struct provider *provider, struct slice url);
 
-/* May our HTTP client reach inner addresses for this URL: because the operator wrote that host, or because
- * it is the simulator's. */
+/* May our HTTP client reach inner addresses for this URL: because the operator wrote that host, or
+ * because it is the simulator's. */
 bool provider_url_is_own(const struct provider *provider, struct slice url);
 
 #endif

@@ -7,9 +7,9 @@ enum {
 };
 
 /*
- * The next placeholder of a text. `*plain_r` is what stands in front of it; false when there is none, then
- * all the rest is plain. "{{" is plain and stays doubled here. Braces that hold no name (JSON bodies, GraphQL)
- * are plain as well.
+ * The next placeholder of a text. `*plain_r` is what stands in front of it; false when there is
+ * none, then all the rest is plain. "{{" is plain and stays doubled here. Braces that hold no name
+ * (JSON bodies, GraphQL) are plain as well.
  */
 static bool is_name_byte(char c)
 {
@@ -153,7 +153,8 @@ struct slice template_fill(struct arena *arena, struct slice text,
 }
 
 const char *template_check(struct slice text,
-                           bool (*exists)(const void *context, struct slice source, struct slice name),
+                           bool (*exists)(const void *context, struct slice source,
+                                          struct slice name),
                            const void *context, struct slice *unknown_r)
 {
     struct slice rest = text;
@@ -193,7 +194,8 @@ static bool next_alternative(struct slice *rest, struct slice *part_r)
     return true;
 }
 
-json_t *claim_path_follow(struct arena *arena, struct slice path, const struct template_values *values)
+json_t *claim_path_follow(struct arena *arena, struct slice path,
+                          const struct template_values *values)
 {
     struct slice part;
 

@@ -10,8 +10,8 @@
 #include "base/buf.h"
 #include "base/json.h"
 
-/* Replaces {name} by value(context, name) where that is not absent; everything else stays as it is, "{{"
- * too. For parameters, which are known before a login. */
+/* Replaces {name} by value(context, name) where that is not absent; everything else stays as it is,
+ * "{{" too. For parameters, which are known before a login. */
 struct slice template_fill_known(struct arena *arena, struct slice text,
                                  struct slice (*value)(void *context, struct slice name),
                                  void *context);
@@ -27,25 +27,28 @@ struct template_values {
 };
 
 /*
- * Replaces all placeholders. A value that is not there leaves nothing in its place and is counted in
+ * Replaces all placeholders. A value that is not there leaves nothing in its place and is counted
+ * in
  * `*missing_r` (may be NULL). `escape` percent-encodes the values: for texts that are URLs.
  */
 struct slice template_fill(struct arena *arena, struct slice text,
                            const struct template_values *values, bool escape, size_t *missing_r);
 
 /*
- * Is the text sound? NULL, or a sentence that goes on with `*unknown_r`. `exists` knows names (absent
- * source) and sources.
+ * Is the text sound? NULL, or a sentence that goes on with `*unknown_r`. `exists` knows names
+ * (absent source) and sources.
  */
 const char *template_check(struct slice text,
-                           bool (*exists)(const void *context, struct slice source, struct slice name),
+                           bool (*exists)(const void *context, struct slice source,
+                                          struct slice name),
                            const void *context, struct slice *unknown_r);
 
 /*
- * Follows a claim path ("/a | emails:/[primary]/email", "={/first} {/last}"). The value as JSON, a new
- * reference, or NULL when none of the alternatives gives anything but null, "" and absence.
+ * Follows a claim path ("/a | emails:/[primary]/email", "={/first} {/last}"). The value as JSON, a
+ * new reference, or NULL when none of the alternatives gives anything but null, "" and absence.
  */
-json_t *claim_path_follow(struct arena *arena, struct slice path, const struct template_values *values);
+json_t *claim_path_follow(struct arena *arena, struct slice path,
+                          const struct template_values *values);
 
 const char *claim_path_check(struct slice path,
                              bool (*exists)(const void *context, struct slice source,

@@ -1,7 +1,8 @@
 /*
  * The errors of the protocols we speak, spelt as their RFCs spell them.
  *
- * Descriptions are for strangers: plain, without detail, in the characters that RFC 6749, 5.2 allows.
+ * Descriptions are for strangers: plain, without detail, in the characters that RFC 6749, 5.2
+ * allows.
  */
 #ifndef CARDEA_PROTOCOL_ERRORS_H
 #define CARDEA_PROTOCOL_ERRORS_H
@@ -47,15 +48,16 @@ extern const struct error_kind ERROR_TOO_LATE;
 /* A page says these, no protocol. */
 extern const struct error_kind ERROR_UNKNOWN_CLIENT;
 extern const struct error_kind ERROR_BAD_REDIRECT_URI;
-extern const struct error_kind ERROR_LOGIN_EXPIRED;  /* the attempt's cookie is gone or too old */
-extern const struct error_kind ERROR_LOGIN_MISMATCH; /* the answer does not belong to this browser */
-extern const struct error_kind ERROR_NOT_ALLOWED;    /* this person may not come in */
+extern const struct error_kind ERROR_LOGIN_EXPIRED; /* the attempt's cookie is gone or too old */
+extern const struct error_kind
+    ERROR_LOGIN_MISMATCH;                         /* the answer does not belong to this browser */
+extern const struct error_kind ERROR_NOT_ALLOWED; /* this person may not come in */
 extern const struct error_kind ERROR_UNKNOWN_PROVIDER;
 
 /* The provider is at fault. */
-extern const struct error_kind ERROR_UPSTREAM;       /* an answer we cannot use */
-extern const struct error_kind ERROR_UPSTREAM_DOWN;  /* no answer */
-extern const struct error_kind ERROR_PLUGIN;         /* its plugin misbehaves, or is in quarantine */
+extern const struct error_kind ERROR_UPSTREAM;      /* an answer we cannot use */
+extern const struct error_kind ERROR_UPSTREAM_DOWN; /* no answer */
+extern const struct error_kind ERROR_PLUGIN;        /* its plugin misbehaves, or is in quarantine */
 
 /* The store does not answer: 503 with Retry-After. */
 extern const struct error_kind ERROR_STORE;

@@ -29,11 +29,12 @@ static struct slice issuer_value(void *context, struct slice name)
     for (size_t i = 0; i < value.len; i++) {
         char c = value.at[i];
 
-        if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
-              c == '_' || c == '.'))
+        if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+              c == '-' || c == '_' || c == '.'))
             issuer->refused = true;
     }
-    if (value.len == 0 || (slice_is_set(issuer->allowed) && !slice_has_word(issuer->allowed, value)))
+    if (value.len == 0 ||
+        (slice_is_set(issuer->allowed) && !slice_has_word(issuer->allowed, value)))
         issuer->refused = true;
     return value;
 }

@@ -12,15 +12,15 @@ struct id_token_expectations {
     struct slice issuer;
     const struct slice *issuers; /* further spellings; each may have {claim} in it */
     size_t issuer_count;
-    struct slice issuer_values;  /* words that a {claim} in an issuer may be; absent: anything */
+    struct slice issuer_values; /* words that a {claim} in an issuer may be; absent: anything */
     struct slice client_id;
-    struct slice nonce;          /* absent: none was sent */
+    struct slice nonce; /* absent: none was sent */
     bool nonce_may_be_absent;
-    struct slice access_token;   /* for at_hash; absent: not checked */
-    enum jws_alg alg;            /* that signed it, for at_hash */
+    struct slice access_token; /* for at_hash; absent: not checked */
+    enum jws_alg alg;          /* that signed it, for at_hash */
     int64_t now;
-    int64_t skew;    /* seconds */
-    int64_t max_age; /* seconds of auth_time; 0: not asked */
+    int64_t skew;         /* seconds */
+    int64_t max_age;      /* seconds of auth_time; 0: not asked */
     struct slice subject; /* at a refresh: must be the same; absent: any */
 };
 

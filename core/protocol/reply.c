@@ -50,7 +50,8 @@ static json_t *read_form(struct arena *arena, struct slice body, const char **wh
     *why_r = params_read(arena, body, &params);
     if (*why_r == NULL && slice_is_set(params_doubled(&params)))
         *why_r = "a member of the form stands there twice";
-    if (*why_r == NULL && (params.count == 0 || params.at[0].value.len + params.at[0].name.len == 0))
+    if (*why_r == NULL &&
+        (params.count == 0 || params.at[0].value.len + params.at[0].name.len == 0))
         *why_r = "the reply is empty";
     if (*why_r != NULL)
         return NULL;

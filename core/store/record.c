@@ -113,7 +113,8 @@ struct reading {
 static bool read_fields(const struct reading *reading, const struct record_field *table,
                         struct slice rest, void *record);
 
-/* Lists arrive element by element; room is made once, for as many as the bytes that are left can hold. */
+/* Lists arrive element by element; room is made once, for as many as the bytes that are left can
+ * hold. */
 static bool read_element(const struct reading *reading, const struct record_field *field,
                          struct slice value, struct record_list *list)
 {

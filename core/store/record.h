@@ -1,10 +1,10 @@
 /*
  * Records as bytes: a struct and a table of its fields, written as tag, length, value.
  *
- * A field that is absent, 0 or empty is not written. Tags are for ever: a field that goes leaves its tag
- * unused. An unknown tag is skipped, so that a newer node's records can be read by an older one. Sealed
- * fields (and lists of them) are encrypted under the ring, bound to the record's key and the field's tag:
- * what is in the store is of no use to who reads the store.
+ * A field that is absent, 0 or empty is not written. Tags are for ever: a field that goes leaves
+ * its tag unused. An unknown tag is skipped, so that a newer node's records can be read by an older
+ * one. Sealed fields (and lists of them) are encrypted under the ring, bound to the record's key
+ * and the field's tag: what is in the store is of no use to who reads the store.
  */
 #ifndef CARDEA_STORE_RECORD_H
 #define CARDEA_STORE_RECORD_H
@@ -49,8 +49,8 @@ struct record_field {
 struct slice record_write(struct arena *arena, const struct key_ring *ring, struct slice key,
                           const struct record_field *table, const void *record);
 
-/* Fills `record` (cleared memory). False when the bytes are no such record, or something sealed in them does
- * not open. Slices point into `bytes` or the arena. */
+/* Fills `record` (cleared memory). False when the bytes are no such record, or something sealed in
+ * them does not open. Slices point into `bytes` or the arena. */
 bool record_read(struct arena *arena, const struct key_ring *ring, struct slice key,
                  const struct record_field *table, struct slice bytes, void *record);
 

@@ -1,9 +1,9 @@
 /*
- * A login at a provider, as far as the provider is concerned: from the answer that came back to the profile
- * of a person. No session, no account, no browser: those are the callback's business.
+ * A login at a provider, as far as the provider is concerned: from the answer that came back to the
+ * profile of a person. No session, no account, no browser: those are the callback's business.
  *
- * The table `identify` is entered by the callback of a real login and by the plugin kit, so that a case of
- * the kit runs what a login runs.
+ * The table `identify` is entered by the callback of a real login and by the plugin kit, so that a
+ * case of the kit runs what a login runs.
  */
 #ifndef CARDEA_UPSTREAM_LOGIN_H
 #define CARDEA_UPSTREAM_LOGIN_H
@@ -46,9 +46,9 @@ struct login {
     struct outgoing request;
     struct http_call call;
     struct hook_call hook;
-    json_t *answer;       /* of the API call just made */
-    size_t lookup;        /* number of the next one */
-    unsigned round;       /* of fetch_more */
+    json_t *answer; /* of the API call just made */
+    size_t lookup;  /* number of the next one */
+    unsigned round; /* of fetch_more */
     bool keys_refetched;
     /* How the reply of the API call under way is to be read. */
     struct {
@@ -70,7 +70,8 @@ static inline struct login *login_of(struct flow *flow)
 }
 
 /* Prepares the parts that are under way; `flow` lets them go at its end. */
-void login_begin(struct login *login, struct flow *flow, struct hub *hub, struct provider *provider);
+void login_begin(struct login *login, struct flow *flow, struct hub *hub,
+                 struct provider *provider);
 
 /* From the callback's parameters to the profile. */
 extern const struct step identify[];

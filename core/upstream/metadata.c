@@ -27,8 +27,9 @@ enum what {
 struct cached {
     int64_t fetched; /* clock_monotonic_ms() / 1000; 0: never */
     int64_t tried;
+    int64_t refetched; /* last, for an unknown key */
     bool fetching;
-    struct list waiting; /* struct waiter */
+    struct list waiting;              /* struct waiter */
     const struct error_kind *failure; /* of the last try */
 };
 
@@ -129,12 +130,12 @@ static const struct {
     size_t offset;
     bool required;
 } document_members[] = {
-    { "authorization_endpoint", offsetof(struct endpoints, authorize), true },
-    { "token_endpoint", offsetof(struct endpoints, token), true },
-    { "jwks_uri", offsetof(struct endpoints, jwks), true },
-    { "userinfo_endpoint", offsetof(struct endpoints, userinfo), false },
-    { "end_session_endpoint", offsetof(struct endpoints, end_session), false },
-    { "revocation_endpoint", offsetof(struct endpoints, revoke), false },
+    {"authorization_endpoint", offsetof(struct endpoints, authorize),   true },
+    { "token_endpoint",        offsetof(struct endpoints, token),       true },
+    { "jwks_uri",              offsetof(struct endpoints, jwks),        true },
+    { "userinfo_endpoint",     offsetof(struct endpoints, userinfo),    false},
+    { "end_session_endpoint",  offsetof(struct endpoints, end_session), false},
+    { "revocation_endpoint",   offsetof(struct endpoints, revoke),      false},
 };
 
 static const char *read_endpoints(struct arena *arena, const json_t *document,
@@ -153,8 +154,8 @@ static const char *read_endpoints(struct arena *arena, const json_t *document,
         *(struct slice *)(void *)((char *)endpoints_r + document_members[i].offset) =
             arena_copy(arena, value);
     }
-    endpoints_r->iss_promised = json_is_true(
-        json_object_get(document, "authorization_response_iss_parameter_supported"));
+    endpoints_r->iss_promised =
+        json_is_true(json_object_get(document, "authorization_response_iss_parameter_supported"));
     return NULL;
 }
 
@@ -176,20 +177,22 @@ static const char *take_document(struct provider *provider, const json_t *docume
     const char *wrong = read_endpoints(&arena, document, &endpoints);
     bool templated = provider->description.issuers.count > 0;
 
-    /* A provider with many tenants publishes a template there; its issuers are checked token by token. */
+    /* A provider with many tenants publishes a template there; its issuers are checked token by
+     * token. */
     if (wrong == NULL && !slice_equal(issuer, provider->description.issuer) && !templated)
         wrong = "issuer is not the one that is configured";
     if (wrong == NULL && upstream->cached[WHAT_DOCUMENT].fetched != 0 &&
         !same_host(endpoints.token, upstream->endpoints.token)) {
-        log_audit("provider_moved",
-                  "provider %.*s now names a token endpoint on another host (%.*s); the old one stays "
-                  "in use, and nothing is sent to the new one",
-                  SLICE_ARG(provider->id), SLICE_ARG(endpoints.token));
+        log_audit(
+            "provider_moved",
+            "provider %.*s now names a token endpoint on another host (%.*s); the old one stays "
+            "in use, and nothing is sent to the new one",
+            SLICE_ARG(provider->id), SLICE_ARG(endpoints.token));
         wrong = "the token endpoint has moved to another host";
     }
     if (wrong != NULL) {
-        log_warn("the discovery document of provider %.*s is not taken: %s", SLICE_ARG(provider->id),
-                 wrong);
+        log_warn("the discovery document of provider %.*s is not taken: %s",
+                 SLICE_ARG(provider->id), wrong);
         arena_release(&arena);
         return "the discovery document cannot be used";
     }
@@ -232,8 +235,8 @@ static struct slice fetch_url(struct fetch *fetch)
 {
     const struct description *d = &fetch->provider->description;
     struct arena *arena = &fetch->flow.arena;
-    struct slice url = fetch->what == WHAT_KEYS ? upstream_endpoints(fetch->provider).jwks
-                                                : d->discovery_url;
+    struct slice url =
+        fetch->what == WHAT_KEYS ? upstream_endpoints(fetch->provider).jwks : d->discovery_url;
 
     if (!slice_is_set(url))
         url = url_below(arena, d->issuer, "/.well-known/openid-configuration");
@@ -243,7 +246,9 @@ static struct slice fetch_url(struct fetch *fetch)
 static enum step_result ask_for_document(struct flow *flow)
 {
     struct fetch *fetch = fetch_of(flow);
-    static struct http_header accept[] = { { SLICE("Accept"), SLICE("application/json") } };
+    static struct http_header accept[] = {
+        {SLICE("Accept"), SLICE("application/json")}
+    };
 
     fetch->call = (struct http_call){ .url = fetch_url(fetch),
                                       .headers = accept,
@@ -331,8 +336,8 @@ static enum step_result wait_for(struct flow *flow, struct cached *cached)
 }
 
 /*
- * Fresh: on. Old but usable: on, and fetch behind. Nothing usable: wait for a fetch, one for all, unless the
- * last one failed a moment ago.
+ * Fresh: on. Old but usable: on, and fetch behind. Nothing usable: wait for a fetch, one for all,
+ * unless the last one failed a moment ago.
  */
 static enum step_result need(struct flow *flow, enum what what)
 {
@@ -402,8 +407,9 @@ enum step_result upstream_refetch_keys(struct flow *flow)
     struct login *login = login_of(flow);
     struct cached *cached = &upstream_of(login->provider)->cached[WHAT_KEYS];
 
-    if (!cached->fetching && now_s() - cached->tried < REFETCH_S)
-        return STEP_NEXT;
+    if (cached->refetched != 0 && now_s() - cached->refetched < REFETCH_S)
+        return cached->fetching ? wait_for(flow, cached) : STEP_NEXT;
+    cached->refetched = now_s();
     enum step_result result = wait_for(flow, cached);
 
     if (!cached->fetching)

@@ -7,7 +7,8 @@ enum {
     OUTGOING_MAX = 64 * 1024
 };
 
-void outgoing_begin(struct outgoing *request, struct arena *arena, const char *method, struct slice url)
+void outgoing_begin(struct outgoing *request, struct arena *arena, const char *method,
+                    struct slice url)
 {
     *request = (struct outgoing){ .method = slice_of(method),
                                   .url = url,
@@ -24,7 +25,8 @@ static bool header_name_is_valid(struct slice name)
             return false;
     }
     /* These are the client's own. */
-    return name.len > 0 && !slice_is_nocase(name, "host") && !slice_is_nocase(name, "content-length") &&
+    return name.len > 0 && !slice_is_nocase(name, "host") &&
+           !slice_is_nocase(name, "content-length") &&
            !slice_is_nocase(name, "transfer-encoding") && !slice_is_nocase(name, "connection");
 }
 
@@ -112,15 +114,15 @@ bool outgoing_from_json(struct outgoing *request, struct arena *arena, const jso
     request->header_count = 0;
     json_object_foreach(json_object_get(json, "headers"), name, value)
     {
-        if (!json_is_string(value) ||
-            !outgoing_header(request, arena_copy(arena, slice_of(name)),
-                             arena_copy(arena, json_slice(value))))
+        if (!json_is_string(value) || !outgoing_header(request, arena_copy(arena, slice_of(name)),
+                                                       arena_copy(arena, json_slice(value))))
             return false;
     }
     return true;
 }
 
-struct slice outgoing_url(const struct outgoing *request, struct arena *arena, struct slice fragment)
+struct slice outgoing_url(const struct outgoing *request, struct arena *arena,
+                          struct slice fragment)
 {
     struct buf out = BUF_INIT(OUTGOING_MAX);
 
@@ -164,8 +166,8 @@ void outgoing_to_call(const struct outgoing *request, struct arena *arena, bool 
                                 .body = request->body };
     if (!slice_is_set(request->body) && has_form(request)) {
         params_write(&request->form, &form);
-        call->body = json_body ? form_as_json(&request->form, arena)
-                               : arena_copy(arena, buf_slice(&form));
+        call->body =
+            json_body ? form_as_json(&request->form, arena) : arena_copy(arena, buf_slice(&form));
         type = json_body ? SL("application/json") : SL("application/x-www-form-urlencoded");
     }
     buf_release_secret(&form);

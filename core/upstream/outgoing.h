@@ -1,6 +1,6 @@
 /*
- * A request to a provider while it is being made: parts that rules and hooks can still change, then one
- * call.
+ * A request to a provider while it is being made: parts that rules and hooks can still change, then
+ * one call.
  */
 #ifndef CARDEA_UPSTREAM_OUTGOING_H
 #define CARDEA_UPSTREAM_OUTGOING_H
@@ -26,19 +26,22 @@ struct outgoing {
 };
 
 /* Empty, with room. */
-void outgoing_begin(struct outgoing *request, struct arena *arena, const char *method, struct slice url);
+void outgoing_begin(struct outgoing *request, struct arena *arena, const char *method,
+                    struct slice url);
 
 /* Sets or (absent value) removes. A header that no header may be is dropped, and false returned. */
 bool outgoing_header(struct outgoing *request, struct slice name, struct slice value);
 
-/* For hooks: {method, url, params, headers, body, body_type}. `params` is the form when the request has one,
- * else the query. A new reference. */
+/* For hooks: {method, url, params, headers, body, body_type}. `params` is the form when the request
+ * has one, else the query. A new reference. */
 json_t *outgoing_to_json(const struct outgoing *request);
-/* What a hook made of it. False when it is not fit for a request. Texts are copied into the arena. */
+/* What a hook made of it. False when it is not fit for a request. Texts are copied into the arena.
+ */
 bool outgoing_from_json(struct outgoing *request, struct arena *arena, const json_t *json);
 
 /* The whole URL with its query (which may have some already), and a fragment behind. */
-struct slice outgoing_url(const struct outgoing *request, struct arena *arena, struct slice fragment);
+struct slice outgoing_url(const struct outgoing *request, struct arena *arena,
+                          struct slice fragment);
 
 /* Fills the call. `json_body`: the form goes as a JSON object. */
 void outgoing_to_call(const struct outgoing *request, struct arena *arena, bool json_body,
