@@ -39,8 +39,10 @@ struct hub {
     struct metrics *metrics;
     struct slice base_path;      /* of the issuer; empty when it has none */
     struct slice common_headers; /* lines that every answer has */
-    bool stopping;               /* finish what is in flight, begin nothing */
-    bool secure; /* the issuer is https: cookies get `Secure` and `__Host-`, answers HSTS */
+    struct slice metadata;       /* the discovery document, once it was asked for */
+    struct slice metadata_etag;
+    bool stopping; /* finish what is in flight, begin nothing */
+    bool secure;   /* the issuer is https: cookies get `Secure` and `__Host-`, answers HSTS */
 };
 
 #endif

@@ -31,15 +31,19 @@ enum {
     REQUEST_LINES = 16 /* header lines that steps may add */
 };
 
+/* What a route does: defined in the file that has the steps. */
+struct flow_kind {
+    const char *name; /* in logs and metrics */
+    const struct step *steps;
+    size_t state; /* size of the struct its steps share (flow->state), cleared for each request */
+    void (*fail)(struct request *request); /* answers when a step has failed: flow.error says why */
+};
+
 struct route {
     unsigned methods; /* enum http_method, joined; HEAD goes with GET */
     const char *path; /* below the issuer; a last part "{name}" stands for one segment */
-    const char *name; /* of the flow, in logs and metrics */
-    const struct step *steps;
-    size_t state; /* size of the route's own struct, cleared for each request */
+    const struct flow_kind *flow;
     unsigned flags;
-    /* Answers when a step has failed: flow.error says why. */
-    void (*fail)(struct request *request);
 };
 
 struct request {

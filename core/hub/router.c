@@ -292,7 +292,8 @@ static void fail_anyhow(struct request *request)
         request_fail_json(request);
 }
 
-static const struct route nowhere = { .name = "nowhere", .fail = fail_anyhow };
+static const struct flow_kind nowhere_flow = { .name = "nowhere", .fail = fail_anyhow };
+static const struct route nowhere = { .flow = &nowhere_flow };
 
 static const struct step *choose_steps(struct request *request)
 {
@@ -313,7 +314,7 @@ static const struct step *choose_steps(struct request *request)
         throttle_exceeds(request->hub->throttle, &request->hub->settings->limits.per_address.logins,
                          SL("logins"), request->peer, 1))
         return throttled;
-    return request->route->steps;
+    return request->route->flow->steps;
 }
 
 /* ---- life of a request ---- */
@@ -341,7 +342,7 @@ static void request_ended(struct flow *flow, enum flow_end end)
     else if (end == FLOW_DONE && !request->answered)
         flow_fail(flow, &ERROR_SERVER_ERROR, "bug: %s has ended without an answer", flow->name);
     if (end != FLOW_GONE && !request->answered)
-        request->route->fail(request);
+        request->route->flow->fail(request);
     count_request(request);
 }
 
@@ -365,8 +366,8 @@ static void serve_request(struct http_exchange *exchange)
     request->peer = client_address(request);
     flow->log_request = request->id;
     flow->step = choose_steps(request);
-    flow->name = request->route->name;
-    flow->state = arena_zalloc(&flow->arena, request->route->state);
+    flow->name = request->route->flow->name;
+    flow->state = arena_zalloc(&flow->arena, request->route->flow->state);
     flow_set_deadline(flow, REQUEST_DEADLINE_MS);
     if (!read_parameters(request))
         flow->step = malformed;
@@ -417,7 +418,8 @@ const char *const *router_step_names(struct arena *arena, const struct route *co
 
     for (; *tables != NULL; tables++) {
         for (const struct route *route = *tables; route->path != NULL; route++) {
-            for (const struct step *step = route->steps; step->run != NULL && count < 511; step++) {
+            for (const struct step *step = route->flow->steps; step->run != NULL && count < 511;
+                 step++) {
                 size_t known = 0;
 
                 while (known < count && strcmp(names[known], step->name) != 0)

@@ -8,7 +8,10 @@
 #include "store/record.h"
 
 enum {
-    COOKIE_BYTES = 32,
+    ID_BYTES = 16,
+    SECRET_BYTES = 32,
+    ID_LEN = (ID_BYTES * 4 + 2) / 3,
+    SECRET_LEN = (SECRET_BYTES * 4 + 2) / 3,
     TOUCH_SECONDS = 60
 };
 
@@ -22,13 +25,15 @@ static const struct record_field session_table[] = {
     RECORD_FIELD(7, RECORD_TEXT, struct session, amr),
     RECORD_FIELD(8, RECORD_TEXT, struct session, acr),
     RECORD_FIELD(9, RECORD_SEALED, struct session, claims),
+    RECORD_FIELD(10, RECORD_TEXT, struct session, secret),
     RECORD_END,
 };
 
-/* What the two steps share between them. */
+/* What the steps share between them. */
 struct session_lookup {
-    struct store_command commands[2];
-    struct slice id;
+    struct store_command get;
+    struct store_command touch;
+    struct slice secret;
 };
 
 static struct slice session_key(struct arena *arena, struct slice id)
@@ -36,9 +41,22 @@ static struct slice session_key(struct arena *arena, struct slice id)
     return arena_printf(arena, "session:%.*s", SLICE_ARG(id));
 }
 
-struct slice session_grants_key(struct arena *arena, struct slice session_id)
+static bool is_base64url(struct slice text)
 {
-    return arena_printf(arena, "session-grants:%.*s", SLICE_ARG(session_id));
+    for (size_t i = 0; i < text.len; i++) {
+        char c = text.at[i];
+
+        if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+              c == '-' || c == '_'))
+            return false;
+    }
+    return true;
+}
+
+struct store_command session_get(struct request *request, struct slice id)
+{
+    return (struct store_command){ .verb = STORE_GET,
+                                   .key = session_key(request_arena(request), id) };
 }
 
 enum step_result ask_for_session(struct flow *flow)
@@ -48,15 +66,14 @@ enum step_result ask_for_session(struct flow *flow)
 
     request->session = NULL;
     request->session_lookup = NULL;
-    if (cookie.len != (COOKIE_BYTES * 4 + 2) / 3)
+    if (cookie.len != ID_LEN + SECRET_LEN || !is_base64url(cookie))
         return STEP_NEXT;
     struct session_lookup *lookup = arena_new(&flow->arena, struct session_lookup);
 
-    lookup->id = sha256_text(&flow->arena, cookie);
-    lookup->commands[0] =
-        (struct store_command){ .verb = STORE_GET, .key = session_key(&flow->arena, lookup->id) };
+    lookup->get = session_get(request, slice_sub(cookie, 0, ID_LEN));
+    lookup->secret = sha256_text(&flow->arena, slice_from(cookie, ID_LEN));
     request->session_lookup = lookup;
-    return request_store(request, lookup->commands, 1);
+    return request_store(request, &lookup->get, 1);
 }
 
 static int64_t time_left(const struct request *request, const struct session *session)
@@ -66,33 +83,36 @@ static int64_t time_left(const struct request *request, const struct session *se
     return (idle < session->ends ? idle : session->ends) - clock_now();
 }
 
-/* Is the provider by which this session came still one of ours? One that was taken out of the
- * configuration is dead everywhere at once. */
-static bool provider_lives(const struct request *request, const struct session *session)
+bool session_read(struct request *request, const struct store_command *command,
+                  struct session *session_r)
 {
-    return providers_find(&request->hub->providers, session->idp) != NULL;
+    struct arena *arena = request_arena(request);
+
+    *session_r = (struct session){ 0 };
+    if (command->status != STORE_OK || !record_read(arena, request->hub->records, command->key,
+                                                    session_table, command->found, session_r))
+        return false;
+    session_r->id = slice_from(command->key, sizeof("session:") - 1);
+    session_r->version = command->found_version;
+    /* A provider that was taken out of the configuration is dead everywhere at once. */
+    return time_left(request, session_r) > 0 &&
+           providers_find(&request->hub->providers, session_r->idp) != NULL;
 }
 
 enum step_result read_session(struct flow *flow)
 {
     struct request *request = request_of(flow);
     struct session_lookup *lookup = request->session_lookup;
-    struct store_command *command = lookup != NULL ? &lookup->commands[0] : NULL;
     struct session *session;
 
-    if (command == NULL)
+    if (lookup == NULL)
         return STEP_NEXT;
-    if (request_store_failed(request, command))
+    if (request_store_failed(request, &lookup->get))
         return STEP_FAIL;
     session = arena_new(&flow->arena, struct session);
-    if (command->status != STORE_OK ||
-        !record_read(&flow->arena, request->hub->records, command->key, session_table,
-                     command->found, session) ||
-        time_left(request, session) <= 0 || !provider_lives(request, session))
-        return STEP_NEXT;
-    session->id = lookup->id;
-    session->version = command->found_version;
-    request->session = session;
+    if (session_read(request, &lookup->get, session) &&
+        secret_equal(lookup->secret, session->secret))
+        request->session = session;
     return STEP_NEXT;
 }
 
@@ -109,57 +129,57 @@ struct store_command session_put(struct request *request, const struct session *
     };
 }
 
-/* Written when the minute is over and only over what was read: a session that has just ended must
- * not come back. */
+struct store_command session_remove(struct request *request, struct slice id)
+{
+    return (struct store_command){ .verb = STORE_REMOVE,
+                                   .key = session_key(request_arena(request), id) };
+}
+
+bool session_touch(struct request *request, struct session *session,
+                   struct store_command *command_r)
+{
+    if (session->used + TOUCH_SECONDS > clock_now())
+        return false;
+    session->used = clock_now();
+    *command_r = session_put(request, session);
+    /* Only over what was read: a session that has just ended must not come back. */
+    command_r->verb = STORE_SWAP;
+    command_r->version = session->version;
+    return true;
+}
+
 enum step_result touch_session(struct flow *flow)
 {
     struct request *request = request_of(flow);
-    struct session *session = request->session;
 
-    if (session == NULL || session->used + TOUCH_SECONDS > clock_now())
+    if (request->session == NULL ||
+        !session_touch(request, request->session, &request->session_lookup->touch))
         return STEP_NEXT;
-    struct store_command *command = &request->session_lookup->commands[1];
-
-    session->used = clock_now();
-    *command = session_put(request, session);
-    command->verb = STORE_SWAP;
-    command->version = session->version;
-    return request_store(request, command, 1);
+    return request_store(request, &request->session_lookup->touch, 1);
 }
 
 void session_begin(struct request *request, struct session *session)
 {
     struct arena *arena = request_arena(request);
-    struct slice cookie = random_token(arena, COOKIE_BYTES);
+    const struct session *before = request->session;
+    struct slice secret = random_token(arena, SECRET_BYTES);
     int64_t now = clock_now();
 
-    session->id = sha256_text(arena, cookie);
-    session->auth_time = session->auth_time > 0 ? session->auth_time : now;
+    session->id = before != NULL && slice_equal(before->account, session->account)
+                      ? before->id
+                      : random_token(arena, ID_BYTES);
+    session->secret = sha256_text(arena, secret);
+    session->auth_time = now;
     session->used = now;
     session->ends = now + request->hub->settings->lifetimes.session / 1000;
-    request_set_cookie(request, "session", cookie, 0, SAME_SITE_LAX);
-    request->session = session;
-}
-
-size_t session_end(struct request *request, struct store_command *commands)
-{
-    struct arena *arena = request_arena(request);
-
-    request_drop_cookie(request, "session");
-    if (request->session == NULL)
-        return 0;
-    commands[0] = (struct store_command){ .verb = STORE_REMOVE,
-                                          .key = session_key(arena, request->session->id) };
-    commands[1] = (struct store_command){ .verb = STORE_MEMBERS,
-                                          .key = session_grants_key(arena, request->session->id) };
-    return 2;
+    request_set_cookie(request, "session", arena_join(arena, session->id, secret), 0,
+                       SAME_SITE_LAX);
 }
 
 struct slice session_form_token(struct request *request, struct slice purpose)
 {
     /* The cookie is the secret: whoever can compute this has it already. */
-    struct slice cookie = request_cookie(request, "session");
-    struct slice pieces[] = { SL("form token"), cookie, purpose };
+    struct slice pieces[] = { SL("form token"), request_cookie(request, "session"), purpose };
     unsigned char out[SHA256_SIZE];
 
     sha256(out, pieces, sizeof(pieces) / sizeof(pieces[0]));

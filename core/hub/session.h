@@ -11,7 +11,8 @@
 #include "hub/request.h"
 
 struct session {
-    struct slice id;      /* hash of the cookie: its name in the store and in lists */
+    struct slice id;      /* its name in the store; apps get it as `sid` */
+    struct slice secret;  /* SHA-256 of the cookie's secret, as text */
     struct slice account; /* `sub` */
     struct slice idp;     /* provider id */
     struct slice idp_sub;
@@ -32,23 +33,24 @@ enum step_result read_session(struct flow *flow);
 enum step_result touch_session(struct flow *flow);
 
 /* A new session, in which account, idp and what was said of the person are filled in: gives it its
- * id and its limits and sets the cookie. It is there when the command of session_put() has been
- * run. */
+ * id (that of the present one when it is the same account), secret and limits, and sets the cookie.
+ * It is there when the command of session_put() has been run. */
 void session_begin(struct request *request, struct session *session);
 struct store_command session_put(struct request *request, const struct session *session);
+/* The command that ends a session. */
+struct store_command session_remove(struct request *request, struct slice id);
 
-/* Ends the present session: drops the cookie and fills commands (at most SESSION_END_COMMANDS): the
- * record goes, and the grants that were given in it are read as members of the second one. */
-enum {
-    SESSION_END_COMMANDS = 2
-};
-size_t session_end(struct request *request, struct store_command *commands);
+/* For those who know a session by its id alone: the command that reads it, and what it read. False
+ * when there is no such session any more. */
+struct store_command session_get(struct request *request, struct slice id);
+bool session_read(struct request *request, const struct store_command *command,
+                  struct session *session_r);
+/* Is it time to move the idle limit? Then fills the command. */
+bool session_touch(struct request *request, struct session *session,
+                   struct store_command *command_r);
 
 /* A token for forms of this session, for one purpose (CSRF); and is it the right one? */
 struct slice session_form_token(struct request *request, struct slice purpose);
 bool session_form_token_is_good(struct request *request, struct slice purpose, struct slice given);
-
-/* The list of grants that were given in a session, and its key in the store. */
-struct slice session_grants_key(struct arena *arena, struct slice session_id);
 
 #endif

@@ -164,10 +164,16 @@ void ticket_drop(struct request *request, struct slice id)
     request_drop_cookie(request, cookie_name(request, &ticket_kind, id));
 }
 
-bool attempt_issue(struct request *request, struct attempt *attempt)
+void attempt_begin(struct request *request, struct attempt *attempt)
 {
     attempt->id = new_id(request);
     attempt->created = clock_now();
+    attempt->nonce = random_token(request_arena(request), ID_BYTES);
+    attempt->verifier = random_token(request_arena(request), 32);
+}
+
+bool attempt_issue(struct request *request, const struct attempt *attempt)
+{
     make_room(request, &attempt_kind);
     if (issue(request, &attempt_kind, attempt->id, attempt,
               attempt->form_post ? SAME_SITE_NONE : SAME_SITE_LAX))

@@ -47,7 +47,9 @@ void ticket_update(struct request *request, const struct ticket *ticket);
 bool ticket_open(struct request *request, struct slice id, struct ticket *ticket_r);
 void ticket_drop(struct request *request, struct slice id);
 
-bool attempt_issue(struct request *request, struct attempt *attempt);
+/* Fresh secrets for an attempt, its id among them; then, when all is known, its cookie. */
+void attempt_begin(struct request *request, struct attempt *attempt);
+bool attempt_issue(struct request *request, const struct attempt *attempt);
 bool attempt_open(struct request *request, struct slice id, struct attempt *attempt_r);
 void attempt_drop(struct request *request, struct slice id);
 

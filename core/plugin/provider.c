@@ -146,6 +146,11 @@ static void check_credentials(const struct provider *provider, struct problems *
         problem_add(problems, settings->named.mark,
                     "provider `%.*s` speaks OAuth 1.0a, which is not available in this version",
                     SLICE_ARG(provider->id));
+    if (provider->description.userinfo_reply == REPLY_JWT)
+        problem_add(
+            problems, settings->named.mark,
+            "provider `%.*s` has `userinfo_reply: jwt`, which is not available in this version",
+            SLICE_ARG(provider->id));
     if (auth == TOKEN_AUTH_PRIVATE_KEY_JWT || auth == TOKEN_AUTH_SECRET_JWT ||
         auth == TOKEN_AUTH_ES256_SECRET)
         problem_add(

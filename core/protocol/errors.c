@@ -47,6 +47,7 @@ KIND(ERROR_TOO_MANY_REQUESTS, "temporarily_unavailable", 429,
      "Too many attempts. Please wait a little.")
 KIND(ERROR_TOO_LATE, "temporarily_unavailable", 504, "This took too long.")
 
+KIND(ERROR_LOGIN_REQUIRED_401, "login_required", 401, "Nobody is logged in.")
 KIND(ERROR_UNKNOWN_CLIENT, "unknown_client", 400,
      "The app that sent you here is not known to this service.")
 KIND(ERROR_BAD_REDIRECT_URI, "bad_redirect_uri", 400,

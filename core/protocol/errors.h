@@ -45,7 +45,8 @@ extern const struct error_kind ERROR_FORBIDDEN;
 extern const struct error_kind ERROR_TOO_MANY_REQUESTS;
 extern const struct error_kind ERROR_TOO_LATE;
 
-/* A page says these, no protocol. */
+/* A page or GET /session says these, no protocol. */
+extern const struct error_kind ERROR_LOGIN_REQUIRED_401; /* nobody is logged in */
 extern const struct error_kind ERROR_UNKNOWN_CLIENT;
 extern const struct error_kind ERROR_BAD_REDIRECT_URI;
 extern const struct error_kind ERROR_LOGIN_EXPIRED; /* the attempt's cookie is gone or too old */

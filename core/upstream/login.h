@@ -12,6 +12,7 @@
 #include "flow/flow.h"
 #include "hub/hub.h"
 #include "hub/ticket.h"
+#include "plugin/template.h"
 #include "upstream/outgoing.h"
 
 struct tokens {
@@ -49,7 +50,9 @@ struct login {
     json_t *answer; /* of the API call just made */
     size_t lookup;  /* number of the next one */
     unsigned round; /* of fetch_more */
-    bool keys_refetched;
+    bool fetching;  /* a call of fetch_more is being made */
+    bool fetched_all;
+    int64_t call_began;
     /* How the reply of the API call under way is to be read. */
     struct {
         enum reply_type type;

@@ -1,0 +1,120 @@
+#include "upstream/login.h"
+
+#include "base/codec.h"
+#include "base/random.h"
+#include "protocol/errors.h"
+#include "protocol/pkce.h"
+#include "upstream/hooks.h"
+#include "upstream/metadata.h"
+
+/* A standard name as this provider spells it. */
+static struct slice renamed(const struct pairs *names, const char *standard)
+{
+    for (size_t i = 0; i < names->count; i++) {
+        if (slice_is(names->at[i].name, standard))
+            return names->at[i].value;
+    }
+    return slice_of(standard);
+}
+
+static bool is_omitted(const struct description *d, const char *standard)
+{
+    for (size_t i = 0; i < d->authorize_omit.count; i++) {
+        if (slice_is(d->authorize_omit.at[i], standard))
+            return true;
+    }
+    return false;
+}
+
+static void add(struct login *login, const char *standard, struct slice value)
+{
+    const struct description *d = &login->provider->description;
+
+    if (slice_is_set(value) && !is_omitted(d, standard))
+        params_set(&login->request.query, renamed(&d->authorize_rename, standard), value);
+}
+
+static struct slice join_scopes(struct arena *arena, const struct description *d)
+{
+    struct buf out = BUF_INIT(4096);
+    struct slice separator = slice_is_set(d->scope_separator) ? d->scope_separator : SL(" ");
+
+    for (size_t i = 0; i < d->scopes.count; i++) {
+        if (i > 0)
+            buf_add(&out, separator);
+        buf_add(&out, d->scopes.at[i]);
+    }
+    struct slice scopes = out.len > 0 ? arena_copy(arena, buf_slice(&out)) : slice_none();
+
+    buf_release(&out);
+    return scopes;
+}
+
+/* What every authorization request has; what the provider wants besides or otherwise comes after.
+ */
+static enum step_result build_request(struct flow *flow)
+{
+    struct login *login = login_of(flow);
+    const struct description *d = &login->provider->description;
+    struct template_values values = login_values(login);
+    struct attempt *attempt = &login->attempt;
+
+    outgoing_begin(&login->request, &flow->arena, "GET",
+                   arena_copy(&flow->arena, upstream_endpoints(login->provider).authorize));
+    add(login, "response_type", SL("code"));
+    add(login, "client_id", login->provider->settings->client_id);
+    add(login, "redirect_uri", login->callback_url);
+    add(login, "scope", join_scopes(&flow->arena, d));
+    add(login, "state", attempt->id);
+    if (d->response_mode == RESPONSE_FORM_POST)
+        add(login, "response_mode", SL("form_post"));
+    if (d->protocol == PROTOCOL_OIDC)
+        add(login, "nonce", attempt->nonce);
+    if (d->pkce == WORD_YES) {
+        add(login, "code_challenge", pkce_challenge(&flow->arena, attempt->verifier));
+        add(login, "code_challenge_method", SL("S256"));
+    }
+    for (size_t i = 0; i < d->authorize_params.count; i++)
+        params_set(
+            &login->request.query, d->authorize_params.at[i].name,
+            template_fill(&flow->arena, d->authorize_params.at[i].value, &values, false, NULL));
+    return STEP_NEXT;
+}
+
+static enum step_result ask_shape_authorize(struct flow *flow)
+{
+    return call_hook(flow, HOOK_shape_authorize,
+                     json_pack("{s:o}", "request", outgoing_to_json(&login_of(flow)->request)));
+}
+
+static enum step_result read_shape_authorize(struct flow *flow)
+{
+    struct login *login = login_of(flow);
+    struct buf memory = BUF_INIT(2048);
+
+    switch (hook_result(flow, HOOK_shape_authorize)) {
+    case HOOK_FAILED:
+        return STEP_FAIL;
+    case HOOK_DONE:
+        if (!outgoing_from_json(&login->request, &flow->arena,
+                                json_object_get(login->hook.output, "request")))
+            return flow_fail(flow, &ERROR_PLUGIN,
+                             "plugin misbehaving: shape_authorize made no request");
+        break;
+    default:
+        break;
+    }
+    if (json_object_size(login->memory) > 0)
+        buf_add_json_value(&memory, login->memory);
+    login->attempt.memory =
+        memory.len > 0 ? arena_copy(&flow->arena, buf_slice(&memory)) : slice_none();
+    buf_release(&memory);
+    return STEP_NEXT;
+}
+
+const struct step authorize_upstream[] = {
+    STEP(ask_for_metadata), /* waits, the first time */
+    STEP(read_metadata),        STEP(build_request),
+    STEP(ask_shape_authorize), /* waits, where there is such a hook */
+    STEP(read_shape_authorize), STEP_END,
+};

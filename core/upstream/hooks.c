@@ -1,0 +1,158 @@
+#include "upstream/hooks.h"
+
+#include "base/codec.h"
+#include "base/log.h"
+#include "crypto/digest.h"
+#include "protocol/errors.h"
+
+#include <cardea/provider.h>
+
+static const struct {
+    const char *name;
+    enum digest digest;
+} digests[] = {
+    {"sha256",  DIGEST_SHA256},
+    { "sha1",   DIGEST_SHA1  },
+    { "sha384", DIGEST_SHA384},
+    { "sha512", DIGEST_SHA512},
+    { "md5",    DIGEST_MD5   },
+};
+
+/* A key by its name: of this provider only. */
+static struct slice find_key(const struct provider *provider, struct slice name)
+{
+    const struct pairs *keys = &provider->settings->keys;
+
+    if (slice_is(name, "client_secret"))
+        return provider->settings->client_secret;
+    for (size_t i = 0; i < keys->count; i++) {
+        if (slice_equal(keys->at[i].name, name))
+            return keys->at[i].value;
+    }
+    return slice_none();
+}
+
+static struct slice answer_digest(struct login *login, struct arena *arena, const json_t *question,
+                                  bool keyed)
+{
+    struct slice wanted = json_member(question, "digest");
+    struct slice key = find_key(login->provider, json_member(question, "key"));
+    struct slice data;
+    unsigned char out[DIGEST_MAX];
+
+    if (!base64url_decode(arena, json_member(question, "data"), &data) ||
+        (keyed && !slice_is_set(key)))
+        return slice_none();
+    for (size_t i = 0; i < sizeof(digests) / sizeof(digests[0]); i++) {
+        if (!slice_is(wanted, digests[i].name))
+            continue;
+        size_t len = keyed ? digest_hmac(digests[i].digest, key, data, out)
+                           : digest(digests[i].digest, data, out);
+
+        return hex_encode(arena, slice_make((const char *)out, len));
+    }
+    return slice_none();
+}
+
+static struct slice answer_question(struct hook_call *call, struct arena *arena,
+                                    const json_t *question)
+{
+    struct login *login = call->context;
+    struct slice what = json_member(question, "what");
+
+    if (slice_is(what, "hmac"))
+        return answer_digest(login, arena, question, true);
+    if (slice_is(what, "hash"))
+        return answer_digest(login, arena, question, false);
+    log_warn("a hook of provider %.*s asked for %.*s, which is not available in this version",
+             SLICE_ARG(login->provider->id), SLICE_ARG(what));
+    return slice_none();
+}
+
+static json_t *hook_config(const struct provider *provider)
+{
+    json_t *config = json_object();
+    const struct pairs *parameters = &provider->settings->parameters;
+    struct arena arena = { 0 };
+
+    for (size_t i = 0; i < parameters->count; i++)
+        json_set_slice(config, arena_string(&arena, parameters->at[i].name),
+                       parameters->at[i].value);
+    json_set_slice(config, "client_id", provider->settings->client_id);
+    arena_release(&arena);
+    return config;
+}
+
+enum step_result call_hook(struct flow *flow, enum hook hook, json_t *input)
+{
+    struct login *login = login_of(flow);
+    struct provider *provider = login->provider;
+
+    login->hook = (struct hook_call){ 0 };
+    if (!description_has_hook(&provider->description, hook)) {
+        json_decref(input);
+        return STEP_NEXT;
+    }
+    json_object_set_new(input, "config", hook_config(provider));
+    json_object_set(input, "memory", login->memory);
+    login->hook = (struct hook_call){ .file = provider->file,
+                                      .provider = provider->plugin_id,
+                                      .hook = hook_names[hook],
+                                      .input = input,
+                                      .quarantine = provider->quarantine,
+                                      .ask = answer_question,
+                                      .context = login };
+    jail_call(login->hub->jail, flow, &login->hook);
+    return STEP_WAIT;
+}
+
+static enum hook_outcome fail_by_hook(struct flow *flow, const json_t *output)
+{
+    const json_t *fail = json_object_get(output, "fail");
+    struct login *login = login_of(flow);
+    struct slice code = json_member(fail, "code");
+    const struct error_kind *kind =
+        slice_is(code, "access_denied") ? &ERROR_ACCESS_DENIED : &ERROR_UPSTREAM;
+
+    login->error_code = arena_copy(&flow->arena, code);
+    login->error_text = arena_copy(&flow->arena, json_member(fail, "text"));
+    flow_fail(flow, kind, "%s said %.*s: %.*s", login->hook.hook, SLICE_ARG(login->error_code),
+              SLICE_ARG(login->error_text));
+    return HOOK_FAILED;
+}
+
+static enum hook_outcome fail_lying(struct flow *flow, const char *what)
+{
+    struct login *login = login_of(flow);
+
+    flow_fail(flow, &ERROR_PLUGIN, "plugin misbehaving: %s of provider %.*s: %s", login->hook.hook,
+              SLICE_ARG(login->provider->id), what);
+    return HOOK_FAILED;
+}
+
+enum hook_outcome hook_result(struct flow *flow, enum hook hook)
+{
+    struct login *login = login_of(flow);
+    const json_t *output = login->hook.output;
+
+    if (login->hook.hook != hook_names[hook])
+        return HOOK_NOT_CALLED;
+    if (login->hook.failure != JAIL_OK) {
+        metrics_count(login->hub->metrics, METRIC_JAIL_ENDS, login->provider->index, 0);
+        flow_fail(flow, &ERROR_PLUGIN, "%s of the plugin: %.*s", login->hook.hook,
+                  SLICE_ARG(login->hook.failure_text));
+        return HOOK_FAILED;
+    }
+    json_int_t result = json_integer_value(json_object_get(output, "result"));
+    json_t *memory = json_object_get(output, "memory");
+
+    if (result == CARDEA_FAIL)
+        return fail_by_hook(flow, output);
+    if (result != CARDEA_OK && (result != CARDEA_FETCH || hook != HOOK_fetch_more))
+        return fail_lying(flow, "its result is none that it may have");
+    if (json_is_object(memory)) {
+        json_object_clear(login->memory);
+        json_object_update(login->memory, memory);
+    }
+    return result == CARDEA_FETCH ? HOOK_FETCH : HOOK_DONE;
+}

@@ -1,0 +1,17 @@
+/*
+ * The routes of our role as a client: to a provider and back.
+ */
+#ifndef CARDEA_UPSTREAM_ROUTES_H
+#define CARDEA_UPSTREAM_ROUTES_H
+
+#include "hub/request.h"
+
+extern const struct route upstream_routes[];
+
+extern const struct flow_kind login_flow;    /* begin.c */
+extern const struct flow_kind callback_flow; /* callback.c */
+
+/* {issuer}/callback/{provider id}: what is registered at the provider. */
+struct slice upstream_callback_url(struct request *request, const struct provider *provider);
+
+#endif
