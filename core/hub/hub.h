@@ -18,7 +18,6 @@
 #include <event2/event.h>
 
 struct pages;
-struct router;
 struct signing;
 struct throttle;
 
@@ -34,9 +33,10 @@ struct hub {
     struct key_ring *records; /* seals what rests in the store */
     struct pages *pages;
     struct signing *signing; /* issuer/keys.h */
-    struct router *router;
     struct throttle *throttle;
-    struct metrics *metrics;
+    struct metrics *metrics;            /* this worker's page */
+    const struct metrics *metric_pages; /* those of all workers */
+    size_t metric_page_count;
     struct slice base_path;      /* of the issuer; empty when it has none */
     struct slice common_headers; /* lines that every answer has */
     struct slice metadata;       /* the discovery document, once it was asked for */

@@ -14,6 +14,7 @@
 #include "net/http_server.h"
 
 struct request;
+struct router;
 struct session;
 struct session_lookup;
 struct client_settings;
@@ -50,6 +51,7 @@ struct request {
     struct flow flow;
     struct http_exchange exchange;
     struct hub *hub;
+    struct router *router; /* by which it came */
     const struct route *route; /* NULL: nothing is there */
     size_t route_index;        /* for metrics */
     struct slice path;         /* decoded, below the issuer's path */

@@ -22,6 +22,9 @@ struct path_entry {
 };
 
 struct router {
+    struct hub *hub;
+    struct slice base_path;
+    bool counted;
     struct arena arena;
     struct map exact;  /* path to path_entry */
     struct map prefix; /* path up to "{": with its last '/' */
@@ -44,12 +47,15 @@ static void add_route(struct router *router, const struct route *route, size_t i
     map_set(map, name, entry);
 }
 
-struct router *router_new(struct hub *hub, const struct route *const *tables)
+struct router *router_new(struct hub *hub, const struct route *const *tables, struct slice base_path,
+                          bool counted)
 {
     struct router *router = mem_zalloc(1, sizeof(*router));
     size_t index = 0;
 
-    (void)hub;
+    router->hub = hub;
+    router->base_path = base_path;
+    router->counted = counted;
     for (; *tables != NULL; tables++) {
         for (const struct route *route = *tables; route->path != NULL; route++)
             add_route(router, route, index++);
@@ -87,7 +93,7 @@ static const struct route *choose_route(struct request *request, struct slice *a
 {
     enum http_method method = request->exchange.head.method;
     const struct path_entry *entry =
-        find_path(request->hub->router, request->path, &request->segment);
+        find_path(request->router, request->path, &request->segment);
     struct buf allow = BUF_INIT(128);
     unsigned methods = 0;
 
@@ -195,7 +201,7 @@ static const struct step preflight[] = { STEP(answer_preflight), STEP_END };
 
 static bool path_below_issuer(struct request *request)
 {
-    struct slice base = request->hub->base_path;
+    struct slice base = request->router->base_path;
     struct slice path = http_path_decode(request_arena(request), request->exchange.head.path);
 
     request->path = path;
@@ -324,7 +330,7 @@ static void count_request(const struct request *request)
     struct metrics *metrics = request->hub->metrics;
     int class = request->status / 100;
 
-    if (request->route == NULL || request->route == &nowhere)
+    if (request->route == NULL || request->route == &nowhere || !request->router->counted)
         return;
     metrics_count(metrics, METRIC_REQUESTS, request->route_index,
                   class >= 2 && class <= 5 ? class - 2 : 3);
@@ -351,7 +357,8 @@ static struct http_exchange *open_request(void *context)
     struct request *request =
         container_of(flow_new(sizeof(struct request), "request", NULL), struct request, flow);
 
-    request->hub = context;
+    request->router = context;
+    request->hub = request->router->hub;
     request->exchange.arena = &request->flow.arena;
     request->flow.on_end = request_ended;
     return &request->exchange;
@@ -382,10 +389,10 @@ static void abandon_request(struct http_exchange *exchange, bool served)
     flow_cancel(&request->flow, FLOW_GONE);
 }
 
-struct http_handler router_handler(struct hub *hub)
+struct http_handler router_handler(struct router *router)
 {
     return (struct http_handler){
-        .context = hub, .open = open_request, .serve = serve_request, .abandon = abandon_request
+        .context = router, .open = open_request, .serve = serve_request, .abandon = abandon_request
     };
 }
 

@@ -8,8 +8,13 @@
 
 struct router;
 
-/* `tables` end with a route whose path is NULL; the list of tables ends with NULL. */
-struct router *router_new(struct hub *hub, const struct route *const *tables);
+/*
+ * `tables` end with a route whose path is NULL; the list of tables ends with NULL. `base_path` stands in front of
+ * all (the issuer's path, without a trailing slash). `counted`: its requests go into the metrics, whose labels
+ * were laid out with the same tables.
+ */
+struct router *router_new(struct hub *hub, const struct route *const *tables, struct slice base_path,
+                          bool counted);
 void router_free(struct router *router);
 
 /* The names of all routes (and of all their steps, without doubles), NULL at the end; for metrics.
@@ -17,8 +22,8 @@ void router_free(struct router *router);
 const char *const *router_route_names(struct arena *arena, const struct route *const *tables);
 const char *const *router_step_names(struct arena *arena, const struct route *const *tables);
 
-/* The handler for net/http_server.h; its context is the hub. */
-struct http_handler router_handler(struct hub *hub);
+/* The handler for net/http_server.h. */
+struct http_handler router_handler(struct router *router);
 
 /* Header lines for answers that the server makes itself. */
 struct slice router_error_headers(struct hub *hub);

@@ -16,6 +16,7 @@ static const struct record_field ticket_table[] = {
     RECORD_FIELD(3, RECORD_TEXT, struct ticket, return_to),
     RECORD_FIELD(4, RECORD_TEXT, struct ticket, client_id),
     RECORD_FIELD(5, RECORD_TEXT, struct ticket, error),
+    RECORD_FIELD(6, RECORD_TEXT, struct ticket, session),
     RECORD_END,
 };
 

@@ -25,6 +25,7 @@ struct ticket {
     struct slice return_to; /* a path of ours */
     struct slice client_id; /* whose request it is */
     struct slice error;     /* how the login ended, when it did not: an error code for the client */
+    struct slice session;   /* id of the session that a login for this ticket has begun */
 };
 
 struct attempt {

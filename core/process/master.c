@@ -1,0 +1,498 @@
+#include "process/master.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/memory.h"
+#include "config/settings.h"
+#include "process/control.h"
+#include "process/generation.h"
+#include "process/notify.h"
+#include "process/worker.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+enum {
+    OLD_MAX = 8,     /* generations that are still finishing */
+    ASKERS_MAX = 8,  /* at the control socket */
+    START_MS = 20 * 1000, /* for a generation to become ready */
+    POLLED_MAX = 4 + ASKERS_MAX + (OLD_MAX + 2) * WORKERS_MAX
+};
+
+struct master {
+    const char *config;
+    int workers;
+    struct sockets *sockets;
+    int signals;
+    int control;
+    struct slice control_path;
+    struct arena arena;
+    int askers[ASKERS_MAX]; /* -1: free */
+    bool waiting[ASKERS_MAX]; /* for the reload under way */
+    struct planning planning; /* pid 0: none under way */
+    struct generation *next;
+    int64_t next_deadline;
+    struct generation *current;
+    struct generation *old[OLD_MAX];
+    unsigned count; /* of generations so far */
+    bool reload_again; /* asked for while one was under way */
+    bool stopping;
+    int status;
+};
+
+/* ---- who asks ---- */
+
+static void tell(struct master *master, const char *text, bool finished)
+{
+    for (size_t i = 0; i < ASKERS_MAX; i++) {
+        if (!master->waiting[i])
+            continue;
+        if (send(master->askers[i], text, strlen(text), MSG_NOSIGNAL) < 0 || finished) {
+            close(master->askers[i]);
+            master->askers[i] = -1;
+            master->waiting[i] = false;
+        }
+    }
+}
+
+static void begin_reload(struct master *master);
+
+static void hear_asker(struct master *master, size_t which)
+{
+    char line[64] = "";
+    ssize_t len = recv(master->askers[which], line, sizeof(line) - 1, MSG_DONTWAIT);
+
+    if (len < 0 && (errno == EAGAIN || errno == EINTR))
+        return;
+    if (len > 0 && strcmp(line, "reload\n") == 0 && !master->stopping) {
+        master->waiting[which] = true;
+        begin_reload(master);
+        return;
+    }
+    if (len > 0)
+        dprintf(master->askers[which], "this is not understood: %sfailed\n", line);
+    close(master->askers[which]);
+    master->askers[which] = -1;
+    master->waiting[which] = false;
+}
+
+static void accept_asker(struct master *master)
+{
+    int fd = accept4(master->control, NULL, NULL, SOCK_CLOEXEC);
+    size_t place = 0;
+
+    while (place < ASKERS_MAX && master->askers[place] >= 0)
+        place++;
+    if (fd < 0)
+        return;
+    if (place == ASKERS_MAX || !control_peer_is_allowed(fd)) {
+        close(fd);
+        return;
+    }
+    master->askers[place] = fd;
+    master->waiting[place] = false;
+}
+
+/* ---- reload ---- */
+
+static void begin_reload(struct master *master)
+{
+    if (master->planning.pid != 0 || master->next != NULL) {
+        master->reload_again = true;
+        return;
+    }
+    notify_systemd("RELOADING=1");
+    if (!planning_start(&master->planning, master->config, master->workers)) {
+        log_error("a child to read the configuration cannot be started: %s", strerror(errno));
+        master->planning.pid = 0;
+        tell(master, "no process can be started\nfailed\n", true);
+    }
+}
+
+static void end_reload(struct master *master, const char *failure)
+{
+    struct arena arena = { 0 };
+
+    if (failure == NULL) {
+        log_info("generation %u serves", master->current->number);
+        tell(master, "ok\n", true);
+    } else {
+        log_error("the reload has failed, %s: %s",
+                  master->current != NULL ? "and what served goes on serving" : "and nothing serves",
+                  failure);
+        tell(master, arena_printf(&arena, "%s\nfailed\n", failure).at, true);
+    }
+    arena_release(&arena);
+    notify_systemd("READY=1");
+    if (master->reload_again) {
+        master->reload_again = false;
+        begin_reload(master);
+    }
+}
+
+static void keep_old(struct master *master, struct generation *generation)
+{
+    size_t place = 0;
+
+    generation_stop(generation);
+    while (place < OLD_MAX - 1 && master->old[place] != NULL)
+        place++;
+    if (master->old[place] != NULL) { /* eight reloads in half a minute: the last one waits no more */
+        master->old[place]->kill_at = 1;
+        generation_kill_late(master->old[place]);
+        generation_free(master->old[place]);
+    }
+    master->old[place] = generation;
+}
+
+/* The child has read the configuration: start what it says. */
+static void take_plan(struct master *master)
+{
+    struct plan plan = { .settings = -1 };
+    const char *wrong = planning_finish(&master->planning, &plan);
+
+    if (wrong == NULL && !master->stopping) {
+        log_configure(plan.log_level, plan.log_format);
+        master->next = generation_new(++master->count, &plan);
+        master->next_deadline = clock_monotonic_ms() + START_MS;
+        if (master->next == NULL)
+            wrong = "there is no memory for another generation";
+    }
+    if (wrong != NULL) {
+        if (master->current == NULL) {
+            fprintf(stderr, "%s", wrong);
+            master->status = EXIT_CONFIGURATION;
+            master->stopping = true;
+        } else {
+            end_reload(master, wrong);
+        }
+    }
+    plan_release(&plan);
+}
+
+static void give_up_next(struct master *master, const char *why)
+{
+    struct generation *next = master->next;
+
+    master->next = NULL;
+    if (master->current == NULL) {
+        fprintf(stderr, "%s%s", why, why[0] != '\0' && why[strlen(why) - 1] == '\n' ? "" : "\n");
+        master->status = EXIT_CONFIGURATION;
+        master->stopping = true;
+    } else {
+        end_reload(master, why);
+    }
+    keep_old(master, next);
+}
+
+static void promote_next(struct master *master)
+{
+    struct generation *before = master->current;
+
+    master->current = master->next;
+    master->next = NULL;
+    if (before != NULL)
+        keep_old(master, before);
+    end_reload(master, NULL);
+}
+
+static void look_after_next(struct master *master)
+{
+    if (master->next == NULL)
+        return;
+    if (!generation_start_due(master->next, master->sockets) || generation_has_failed(master->next))
+        give_up_next(master, slice_is_set(master->next->failure) ? master->next->failure.at
+                                                                  : "its workers die before they are ready");
+    else if (generation_is_ready(master->next))
+        promote_next(master);
+    else if (clock_monotonic_ms() > master->next_deadline)
+        give_up_next(master, "its workers were not ready in time");
+}
+
+static void look_after_all(struct master *master)
+{
+    const struct plan *plans[OLD_MAX + 3] = { NULL };
+    size_t count = 0;
+
+    look_after_next(master);
+    if (master->current != NULL && !master->stopping)
+        generation_start_due(master->current, master->sockets);
+    for (size_t i = 0; i < OLD_MAX; i++) {
+        if (master->old[i] == NULL)
+            continue;
+        generation_kill_late(master->old[i]);
+        if (generation_has_ended(master->old[i])) {
+            generation_free(master->old[i]);
+            master->old[i] = NULL;
+            continue;
+        }
+        plans[count++] = &master->old[i]->plan;
+    }
+    if (master->next != NULL)
+        plans[count++] = &master->next->plan;
+    if (master->current != NULL)
+        plans[count++] = &master->current->plan;
+    sockets_keep(master->sockets, plans);
+}
+
+/* ---- signals ---- */
+
+static void reap_children(struct master *master)
+{
+    int status;
+    pid_t pid;
+
+    while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
+        if (pid == master->planning.pid)
+            continue; /* what it said is read to its end, and that is where it is judged */
+        bool known = master->current != NULL &&
+                     generation_reap(master->current, pid, status, !master->stopping);
+
+        if (!known && master->next != NULL)
+            known = generation_reap(master->next, pid, status, true);
+        for (size_t i = 0; !known && i < OLD_MAX; i++)
+            known = master->old[i] != NULL && generation_reap(master->old[i], pid, status, false);
+    }
+}
+
+static void begin_stop(struct master *master)
+{
+    if (master->stopping) { /* asked twice: no more patience */
+        if (master->current != NULL) {
+            master->current->kill_at = 1;
+            generation_kill_late(master->current);
+        }
+        return;
+    }
+    log_info("stopping");
+    notify_systemd("STOPPING=1");
+    master->stopping = true;
+    if (master->next != NULL)
+        generation_stop(master->next);
+    if (master->current != NULL)
+        generation_stop(master->current);
+}
+
+static void hear_signals(struct master *master)
+{
+    struct signalfd_siginfo info;
+
+    while (read(master->signals, &info, sizeof(info)) == (ssize_t)sizeof(info)) {
+        if (info.ssi_signo == SIGCHLD)
+            reap_children(master);
+        else if (info.ssi_signo == SIGHUP && !master->stopping)
+            begin_reload(master);
+        else if (info.ssi_signo == SIGTERM || info.ssi_signo == SIGINT)
+            begin_stop(master);
+    }
+}
+
+/* ---- the loop ---- */
+
+struct polled {
+    struct pollfd fds[POLLED_MAX];
+    struct {
+        struct generation *generation; /* a worker of it, ... */
+        size_t which;                  /* ... or an asker */
+    } who[POLLED_MAX];
+    nfds_t count;
+};
+
+static void add(struct polled *polled, int fd, struct generation *generation, size_t which)
+{
+    if (fd < 0 || polled->count == POLLED_MAX)
+        return;
+    polled->fds[polled->count] = (struct pollfd){ fd, POLLIN, 0 };
+    polled->who[polled->count].generation = generation;
+    polled->who[polled->count++].which = which;
+}
+
+static void add_generation(struct polled *polled, struct generation *generation)
+{
+    for (unsigned slot = 0; generation != NULL && slot < generation->plan.workers; slot++)
+        add(polled, generation->slots[slot].socket, generation, slot);
+}
+
+static int64_t next_due(const struct master *master)
+{
+    int64_t due = master->next != NULL ? master->next_deadline : INT64_MAX;
+    const struct generation *all[OLD_MAX + 2] = { master->current, master->next };
+
+    for (size_t i = 0; i < OLD_MAX; i++)
+        all[i + 2] = master->old[i];
+    for (size_t i = 0; i < OLD_MAX + 2; i++) {
+        int64_t each = all[i] != NULL ? generation_next_due(all[i]) : INT64_MAX;
+
+        if (each < due)
+            due = each;
+    }
+    return due;
+}
+
+static void wait_for_something(struct master *master)
+{
+    static struct polled polled;
+    int64_t due = next_due(master);
+    int64_t wait = due == INT64_MAX ? 10000 : due - clock_monotonic_ms();
+
+    polled.count = 0;
+    add(&polled, master->signals, NULL, 0);
+    add(&polled, master->control, NULL, 0);
+    add(&polled, master->planning.pid != 0 ? master->planning.output : -1, NULL, 0);
+    for (size_t i = 0; i < ASKERS_MAX; i++)
+        add(&polled, master->waiting[i] ? -1 : master->askers[i], NULL, i);
+    add_generation(&polled, master->current);
+    add_generation(&polled, master->next);
+    for (size_t i = 0; i < OLD_MAX; i++)
+        add_generation(&polled, master->old[i]);
+    if (poll(polled.fds, polled.count, wait < 0 ? 0 : (int)(wait > 10000 ? 10000 : wait)) <= 0)
+        return;
+    /* Signals last: they change what the other entries point to. */
+    for (nfds_t i = polled.count; i-- > 0;) {
+        int fd = polled.fds[i].fd;
+
+        if (polled.fds[i].revents == 0)
+            continue;
+        if (polled.who[i].generation != NULL)
+            generation_hear(polled.who[i].generation, (unsigned)polled.who[i].which);
+        else if (fd == master->signals)
+            hear_signals(master);
+        else if (fd == master->control)
+            accept_asker(master);
+        else if (master->planning.pid != 0 && fd == master->planning.output)
+            take_plan(master);
+        else
+            hear_asker(master, polled.who[i].which);
+    }
+}
+
+static bool all_ended(const struct master *master)
+{
+    if (master->current != NULL && !generation_has_ended(master->current))
+        return false;
+    if (master->next != NULL && !generation_has_ended(master->next))
+        return false;
+    for (size_t i = 0; i < OLD_MAX; i++) {
+        if (master->old[i] != NULL && !generation_has_ended(master->old[i]))
+            return false;
+    }
+    return true;
+}
+
+static int open_signals(void)
+{
+    sigset_t set;
+
+    sigemptyset(&set);
+    sigaddset(&set, SIGCHLD);
+    sigaddset(&set, SIGHUP);
+    sigaddset(&set, SIGTERM);
+    sigaddset(&set, SIGINT);
+    sigprocmask(SIG_BLOCK, &set, NULL);
+    signal(SIGPIPE, SIG_IGN);
+    return signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
+}
+
+static void close_master(struct master *master)
+{
+    generation_free(master->current);
+    generation_free(master->next);
+    for (size_t i = 0; i < OLD_MAX; i++)
+        generation_free(master->old[i]);
+    sockets_free(master->sockets);
+    if (master->control >= 0) {
+        unlink(master->control_path.at);
+        close(master->control);
+    }
+    close(master->signals);
+    arena_release(&master->arena);
+}
+
+static bool open_control(struct master *master)
+{
+    master->control_path = control_path(&master->arena, master->config);
+    master->control =
+        slice_is_set(master->control_path) ? control_listen(master->control_path) : -1;
+    if (master->control < 0 && errno == EADDRINUSE) {
+        fprintf(stderr, "cardea: %s is served already; `cardea reload` makes it read the file again\n",
+                master->config);
+        return false;
+    }
+    if (master->control < 0)
+        log_warn("`cardea reload` will not work: the control socket cannot be opened (%s); SIGHUP does",
+                 strerror(errno));
+    return true;
+}
+
+static int run_master(struct master *master)
+{
+    if (!open_control(master)) {
+        close_master(master);
+        return 1;
+    }
+    begin_reload(master);
+    while (!master->stopping || !all_ended(master) || master->planning.pid != 0) {
+        wait_for_something(master);
+        look_after_all(master);
+    }
+    tell(master, "stopping\nfailed\n", true);
+    close_master(master);
+    return master->status;
+}
+
+/* Without a master: this process is the one worker. */
+static int run_alone(const char *config)
+{
+    struct arena arena = { 0 };
+    struct problems problems = { .arena = &arena };
+    struct settings *settings = settings_read(config, &problems);
+    struct sockets *sockets = sockets_new();
+    struct buf text = BUF_INIT(256 * 1024);
+    int listeners[LISTEN_MAX];
+    const char *why = NULL;
+    int status = EXIT_CONFIGURATION;
+    int admin = -1;
+
+    problems_write(&problems, &text);
+    fputs(buf_slice(&text).at, stderr);
+    buf_release(&text);
+    for (size_t i = 0; settings != NULL && why == NULL && i < settings->listen.count; i++)
+        listeners[i] = sockets_open(sockets, &arena, settings->listen.at[i], 0, &why);
+    if (settings != NULL && why == NULL && !slice_is(settings->admin.listen, "off"))
+        admin = sockets_open(sockets, &arena, settings->admin.listen, 0, &why);
+    if (why != NULL)
+        fprintf(stderr, "cardea: %s\n", why);
+    if (settings != NULL && why == NULL) {
+        struct worker worker = { .settings = settings,
+                                 .shared = shared_new(1),
+                                 .listeners = listeners,
+                                 .admin = admin,
+                                 .master = -1 };
+
+        log_configure(settings->log.level, settings->log.format);
+        status = worker_run(&worker);
+        shared_free(worker.shared);
+    }
+    sockets_free(sockets);
+    arena_release(&arena);
+    return status;
+}
+
+int master_run(const char *config, int workers)
+{
+    static struct master master;
+
+    if (workers == 0)
+        return run_alone(config);
+    log_context.process = "master";
+    master = (struct master){ .config = config, .workers = workers, .sockets = sockets_new() };
+    for (size_t i = 0; i < ASKERS_MAX; i++)
+        master.askers[i] = -1;
+    master.signals = open_signals();
+    return run_master(&master);
+}
