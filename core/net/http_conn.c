@@ -455,8 +455,10 @@ struct http_conn *conn_new(struct http_server *server, struct bufferevent *bev, 
     bufferevent_setcb(bev, on_read, on_write, on_event, conn);
     conn_await_request(conn);
     if (tls) {
+        int64_t total = server->settings.total_ms;
+
         conn->state = CONN_HANDSHAKE;
-        conn_set_deadline(conn, HANDSHAKE_MS);
+        conn_set_deadline(conn, total < HANDSHAKE_MS ? total : HANDSHAKE_MS);
     }
     conn_pace(conn);
     return conn;

@@ -1,7 +1,7 @@
 /*
  * TLS settings, in one place: TLS 1.2 with forward secrecy and AEAD only, and TLS 1.3; no
- * renegotiation, no compression, no early data, tickets with the library's rotating keys (RFC
- * 9325).
+ * renegotiation, no compression, no early data, tickets whose keys are renewed every six hours (RFC
+ * 9325). ALPN names http/1.1 and nothing else.
  */
 #ifndef CARDEA_NET_TLS_H
 #define CARDEA_NET_TLS_H
