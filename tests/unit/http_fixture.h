@@ -48,6 +48,7 @@ static struct {
     struct list later; /* requests that wait for later_answer() */
     int opened, served, answered, abandoned, abandoned_served;
     int idle;
+    int beats; /* of 20 ms */
     char *big;
 } world;
 
@@ -56,6 +57,7 @@ static inline void on_heartbeat(evutil_socket_t fd, short what, void *context)
     (void)fd;
     (void)what;
     (void)context;
+    world.beats++;
 }
 
 /* Runs the loop until it is so. */
