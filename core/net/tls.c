@@ -152,14 +152,30 @@ SSL_CTX *tls_client_context(struct arena *arena, const char *ca_file, const char
     return context;
 }
 
-bool tls_expect_host(SSL *ssl, const char *host)
+static bool is_ip(const char *host)
 {
     struct address address;
 
-    if (address_read_ip(slice_of(host), &address)) /* which SNI does not allow (RFC 6066, 3) */
-        return X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl), host) == 1;
-    SSL_set_hostflags(ssl,
-                      X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS | X509_CHECK_FLAG_NEVER_CHECK_SUBJECT);
-    return host[0] != '\0' && SSL_set1_host(ssl, host) == 1 &&
-           SSL_set_tlsext_host_name(ssl, (char *)(uintptr_t)host) == 1;
+    return address_read_ip(slice_of(host), &address);
+}
+
+static bool expect_name(X509_VERIFY_PARAM *param, const char *host)
+{
+    X509_VERIFY_PARAM_set_hostflags(param, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS |
+                                               X509_CHECK_FLAG_NEVER_CHECK_SUBJECT);
+    if (is_ip(host))
+        return X509_VERIFY_PARAM_set1_ip_asc(param, host) == 1;
+    return host[0] != '\0' && X509_VERIFY_PARAM_set1_host(param, host, 0) == 1;
+}
+
+bool tls_expect_host(SSL *ssl, const char *host)
+{
+    return expect_name(SSL_get0_param(ssl), host) &&
+           (is_ip(host) || /* which SNI does not allow (RFC 6066, 3) */
+            SSL_set_tlsext_host_name(ssl, (char *)(uintptr_t)host) == 1);
+}
+
+bool tls_expect_host_always(SSL_CTX *context, const char *host)
+{
+    return expect_name(SSL_CTX_get0_param(context), host);
 }

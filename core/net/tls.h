@@ -22,7 +22,10 @@ SSL_CTX *tls_server_context(struct arena *arena, const char *certificate_file, c
  * system's. */
 SSL_CTX *tls_client_context(struct arena *arena, const char *ca_file, const char **why_r);
 
-/* Prepares one client connection: SNI and the name that the certificate must have. */
+/* Prepares one client connection: SNI and the name that the certificate must have among its
+ * alternative names; a common name says nothing. `host` may be an IP address. */
 bool tls_expect_host(SSL *ssl, const char *host);
+/* The same but SNI for all connections of a context, where another library makes them. */
+bool tls_expect_host_always(SSL_CTX *context, const char *host);
 
 #endif
