@@ -15,8 +15,7 @@ static const struct {
     CURLcode code;
     enum http_call_failure failure;
 } failures[] = {
-    {CURLE_OK,                        HTTP_CALL_OK         },
-    { CURLE_OPERATION_TIMEDOUT,       HTTP_CALL_TIMEOUT    },
+    {CURLE_OPERATION_TIMEDOUT,        HTTP_CALL_TIMEOUT    },
     { CURLE_COULDNT_RESOLVE_HOST,     HTTP_CALL_UNREACHABLE},
     { CURLE_COULDNT_RESOLVE_PROXY,    HTTP_CALL_UNREACHABLE},
     { CURLE_COULDNT_CONNECT,          HTTP_CALL_UNREACHABLE},
@@ -158,6 +157,14 @@ static void add_header_line(struct transfer *transfer, const char *line)
     transfer->headers = list;
 }
 
+/* "Name:" would take a header of libcurl's away, "Name;" is an empty one. */
+static const char *header_line(struct arena *arena, struct slice name, struct slice value)
+{
+    if (value.len == 0)
+        return arena_printf(arena, "%.*s;", SLICE_ARG(name)).at;
+    return arena_printf(arena, "%.*s: %.*s", SLICE_ARG(name), SLICE_ARG(value)).at;
+}
+
 static const char *add_headers(struct transfer *transfer, struct arena *arena)
 {
     const struct http_call *call = transfer->call;
@@ -172,11 +179,7 @@ static const char *add_headers(struct transfer *transfer, struct arena *arena)
         if (header_is_reserved(name))
             return "has a header that is not the caller's";
         has_type = has_type || slice_is_nocase(name, "Content-Type");
-        /* "Name:" would take a header of libcurl's away, "Name;" is an empty one. */
-        add_header_line(transfer,
-                        arena_printf(arena, slice_trim(value).len > 0 ? "%.*s: %.*s" : "%.*s;%.*s",
-                                     SLICE_ARG(name), SLICE_ARG(slice_trim(value)))
-                            .at);
+        add_header_line(transfer, header_line(arena, name, slice_trim(value)));
     }
     add_header_line(transfer, "Expect:");
     if (!has_type)
@@ -304,8 +307,8 @@ static enum http_call_failure failure_of(const struct transfer *transfer, CURLco
         return transfer->failure;
     if (transfer->forbidden && code == CURLE_COULDNT_CONNECT)
         return HTTP_CALL_FORBIDDEN;
-    if (code == CURLE_OK && !transfer->head_ended)
-        return HTTP_CALL_BROKEN; /* libcurl is content with half a head */
+    if (code == CURLE_OK) /* with which libcurl is content when half a head has come */
+        return transfer->head_ended ? HTTP_CALL_OK : HTTP_CALL_BROKEN;
     for (size_t i = 0; i < sizeof(failures) / sizeof(failures[0]); i++) {
         if (failures[i].code == code)
             return failures[i].failure;
@@ -349,13 +352,15 @@ static struct slice header_value(const struct curl_header *header)
     return slice_sub(value, 0, slice_find(value, '\r'));
 }
 
-static void read_headers(struct http_call *call, CURL *easy, struct arena *arena)
+static void read_headers(const struct transfer *transfer, struct arena *arena)
 {
+    struct http_call *call = transfer->call;
     struct curl_header *each = NULL;
 
-    call->reply_headers = arena_alloc(arena, HEADERS_MAX * sizeof(call->reply_headers[0]));
-    while (call->reply_header_count < HEADERS_MAX &&
-           (each = curl_easy_nextheader(easy, CURLH_HEADER, -1, each)) != NULL)
+    call->reply_headers =
+        arena_alloc(arena, transfer->header_count * sizeof(call->reply_headers[0]));
+    while (call->reply_header_count < transfer->header_count &&
+           (each = curl_easy_nextheader(transfer->easy, CURLH_HEADER, -1, each)) != NULL)
         call->reply_headers[call->reply_header_count++] =
             (struct http_header){ arena_copy(arena, slice_of(each->name)),
                                   arena_copy(arena, header_value(each)) };
@@ -376,5 +381,5 @@ void transfer_read_outcome(const struct transfer *transfer, CURLcode code)
     curl_easy_getinfo(transfer->easy, CURLINFO_RESPONSE_CODE, &status);
     call->status = (int)status;
     call->reply = arena_copy(arena, buf_slice(&transfer->body));
-    read_headers(call, transfer->easy, arena);
+    read_headers(transfer, arena);
 }

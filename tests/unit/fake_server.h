@@ -23,8 +23,8 @@ enum fake_end {
 
 struct fake_answer {
     const char *path;
-    const char *bytes;
     enum fake_end end;
+    const char *bytes;
 };
 
 struct fake_server {

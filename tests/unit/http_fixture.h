@@ -320,6 +320,7 @@ static inline void client_forget(const struct client *client)
 static inline void client_close(struct client *client)
 {
     bufferevent_free(client->bev);
+    client->bev = NULL;
     event_base_loop(world.base, EVLOOP_NONBLOCK); /* the descriptor is closed by the loop */
 }
 
@@ -334,9 +335,70 @@ static inline void client_reset(struct client *client)
 {
     struct linger linger = { 1, 0 };
 
-    WAIT(client_has_said(client));
+    WAIT(client_has_said(client) || client->eof || client->error);
     setsockopt(bufferevent_getfd(client->bev), SOL_SOCKET, SO_LINGER, &linger, sizeof(linger));
     client_close(client);
+}
+
+static inline void chaos_act(struct client *client, unsigned what)
+{
+    static const struct slice words[] = {
+        SLICE("GET /now HTTP/1.1\r\nHost: a\r\n\r\n"),
+        SLICE("GET /later HTTP/1.1\r\nHost: a\r\n\r\n"),
+        SLICE("GET /later HTTP/1.1\r\nHost: a\r\n\r\nGET /later HTTP/1.1\r\nHost: a\r\n\r\n"),
+        SLICE("GET /later HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"),
+        SLICE("POST /now HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhel"),
+        SLICE("POST /later HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc"),
+        SLICE("lo"),
+        SLICE("\r\n0\r\n\r\n"),
+        SLICE("GET /big HTTP/1.1\r\nHost: a\r\n\r\n"),
+        SLICE("BAD\r\n\r\n"),
+    };
+
+    if (client->eof || client->error || what == 0)
+        client_close(client);
+    else if (what == 1)
+        client_reset(client);
+    else if (what == 2)
+        shutdown(bufferevent_getfd(client->bev), SHUT_WR);
+    else if (what < 6 && later_first() != NULL)
+        later_answer("at last");
+    else if (what == 6)
+        client_forget(client);
+    else
+        client_say(client, words[what % 10]);
+}
+
+/*
+ * Clients that do whatever comes to mind, and a handler that answers when it likes: in the end
+ * every request has been answered or abandoned, and no connection is left.
+ */
+static inline void chaos(void (*open)(struct client *client))
+{
+    enum {
+        CLIENTS = 40,
+        ACTS = 6000
+    };
+    struct client clients[CLIENTS] = { 0 };
+    unsigned dice = 1;
+
+    for (int act = 0; act < ACTS; act++) {
+        dice = dice * 1103515245 + 12345;
+        struct client *client = &clients[dice / 65536 % CLIENTS];
+
+        if (client->bev == NULL)
+            open(client);
+        else
+            chaos_act(client, dice / 65536 / CLIENTS % 20);
+        event_base_loop(world.base, EVLOOP_NONBLOCK);
+    }
+    for (int i = 0; i < CLIENTS; i++) {
+        if (clients[i].bev != NULL)
+            client_close(&clients[i]);
+    }
+    WAIT(http_server_connections(world.server) == 0);
+    assert_true(world.answered > 100 && world.abandoned > 100);
+    assert_int_equal(world.opened, world.answered + world.abandoned);
 }
 
 #endif

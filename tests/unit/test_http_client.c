@@ -180,43 +180,40 @@ static void assert_header(const struct http_call *call, const char *name, const 
     assert_string_equal(found.at, value);
 }
 
-#define OK_HELLO "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello"
+#define OK        "HTTP/1.1 200 OK\r\n"
+#define LENGTH(n) OK "Content-Length: " #n "\r\n\r\n"
+#define CHUNKED   OK "Transfer-Encoding: chunked\r\n\r\n"
+#define TYPE      "Content-Type: Application/JSON; charset=x\r\n"
+#define TWICE     "X-Twice: 1\r\nx-twice: 2\r\n"
+#define HELLO     OK TYPE TWICE "X-Empty:\r\nSet-Cookie: a=b\r\nContent-Length: 5\r\n\r\nhello"
+#define MOVED     "HTTP/1.1 302 Found\r\nLocation: /hello\r\nContent-Length: 0\r\n\r\n"
+#define REFUSED   "HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n"
 
 static const struct fake_answer answers[] = {
-    {"/hello",
-     "HTTP/1.1 200 OK\r\nContent-Length: 5\r\nContent-Type: Application/JSON; charset=x\r\n"
-      "X-Twice: 1\r\nx-twice: 2\r\nX-Empty:\r\nSet-Cookie: a=b\r\n\r\nhello",                                       FAKE_KEEP },
-    { "/empty",                      "HTTP/1.1 204 No Content\r\n\r\n",                                             FAKE_KEEP },
-    { "/error",                      "HTTP/1.1 500 Oh\r\nContent-Length: 2\r\n\r\nno",                              FAKE_KEEP },
-    { "/head",                       "HTTP/1.1 200 OK\r\nContent-Length: 9999999\r\n\r\n",                          FAKE_KEEP },
-    { "/chunked",
-     "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
-      "5\r\nhello\r\n0\r\nX-Trailer: y\r\n\r\n",                                                                    FAKE_KEEP },
-    { "/chunked-empty",              "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\nX: y\r\n\r\n",
-     FAKE_KEEP                                                                                                                },
-    { "/old",                        "HTTP/1.0 200 OK\r\n\r\nhello",                                                FAKE_CLOSE},
-    { "/interim",                    "HTTP/1.1 103 Early Hints\r\nX-Early: y\r\n\r\n" OK_HELLO,                     FAKE_KEEP },
-    { "/redirect",                   "HTTP/1.1 302 Found\r\nLocation: /hello\r\nContent-Length: 0\r\n\r\n",
-     FAKE_KEEP                                                                                                                },
-    { "/gzip",                       "HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 5\r\n\r\nhello",
-     FAKE_KEEP                                                                                                                },
-    { "/announced",                  "HTTP/1.1 200 OK\r\nContent-Length: 2000\r\n\r\n",                             FAKE_FLOOD},
-    { "/flood",                      "HTTP/1.1 200 OK\r\n\r\n",                                                     FAKE_FLOOD},
-    { "/flood-chunk",                "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nffffff\r\n",
-     FAKE_FLOOD                                                                                                               },
-    { "/flood-header",               "HTTP/1.1 200 OK\r\nX: ",                                                      FAKE_FLOOD},
-    { "/drip",                       "HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n",                             FAKE_DRIP },
-    { "/drip-header",                "HTTP/1.1 200 OK\r\nX: ",                                                      FAKE_DRIP },
-    { "/nothing",                    "",                                                                            FAKE_CLOSE},
-    { "/garbage",                    "hello hello hello\r\n\r\n",                                                   FAKE_CLOSE},
-    { "/short",                      "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhello",                          FAKE_CLOSE},
-    { "/short-chunk",                "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nff\r\nhello",
-     FAKE_CLOSE                                                                                                               },
-    { "/short-chunks",               "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n",
-     FAKE_CLOSE                                                                                                               },
-    { "/short-header",               "HTTP/1.1 200 OK\r\nContent-Length: 1",                                        FAKE_CLOSE},
-    { "http://public.example/hello", OK_HELLO,                                                                      FAKE_KEEP },
-    { "public.example:443",          "HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n",                         FAKE_CLOSE},
+    {"/hello",                       FAKE_KEEP,  HELLO                                                             },
+    { "/empty",                      FAKE_KEEP,  "HTTP/1.1 204 No Content\r\n\r\n"                                 },
+    { "/error",                      FAKE_KEEP,  "HTTP/1.1 500 Oh\r\nContent-Length: 2\r\n\r\nno"                  },
+    { "/head",                       FAKE_KEEP,  LENGTH(9999999)                                                   },
+    { "/chunked",                    FAKE_KEEP,  CHUNKED "5\r\nhello\r\n0\r\nX-Trailer: y\r\n\r\n"                 },
+    { "/chunked-empty",              FAKE_KEEP,  CHUNKED "0\r\nX: y\r\n\r\n"                                       },
+    { "/old",                        FAKE_CLOSE, "HTTP/1.0 200 OK\r\n\r\nhello"                                    },
+    { "/interim",                    FAKE_KEEP,  "HTTP/1.1 103 Early Hints\r\nX-Early: y\r\n\r\n" LENGTH(5) "hello"},
+    { "/redirect",                   FAKE_KEEP,  MOVED                                                             },
+    { "/gzip",                       FAKE_KEEP,  OK "Content-Encoding: gzip\r\nContent-Length: 5\r\n\r\nhello"     },
+    { "/announced",                  FAKE_FLOOD, LENGTH(2000)                                                      },
+    { "/flood",                      FAKE_FLOOD, OK "\r\n"                                                         },
+    { "/flood-chunk",                FAKE_FLOOD, CHUNKED "ffffff\r\n"                                              },
+    { "/flood-header",               FAKE_FLOOD, OK "X: "                                                          },
+    { "/drip",                       FAKE_DRIP,  LENGTH(1000)                                                      },
+    { "/drip-header",                FAKE_DRIP,  OK "X: "                                                          },
+    { "/nothing",                    FAKE_CLOSE, ""                                                                },
+    { "/garbage",                    FAKE_CLOSE, "hello hello hello\r\n\r\n"                                       },
+    { "/short",                      FAKE_CLOSE, LENGTH(10) "hello"                                                },
+    { "/short-chunk",                FAKE_CLOSE, CHUNKED "ff\r\nhello"                                             },
+    { "/short-chunks",               FAKE_CLOSE, CHUNKED "5\r\nhello\r\n"                                          },
+    { "/short-header",               FAKE_CLOSE, OK "Content-Length: 1"                                            },
+    { "http://public.example/hello", FAKE_KEEP,  LENGTH(5) "hello"                                                 },
+    { "public.example:443",          FAKE_CLOSE, REFUSED                                                           },
 };
 
 static void serve_these(void)
@@ -289,7 +286,7 @@ static void test_an_answer_comes_with_all_its_parts(void **state)
     assert_header(&call, "CONTENT-TYPE", "Application/JSON; charset=x");
     assert_header(&call, "X-Twice", "1");
     assert_header(&call, "X-Empty", "");
-    assert_string_equal(call.reply_headers[3].name.at, "x-twice");
+    assert_string_equal(call.reply_headers[2].name.at, "x-twice");
     assert_false(slice_is_set(http_call_header(&call, "X-Absent")));
 }
 
@@ -477,7 +474,7 @@ static void test_connections_are_reused(void **state)
 static void test_a_body_beyond_the_limit_ends_the_call(void **state)
 {
     static char exact[1100];
-    struct fake_answer answer = { "/exact", exact, FAKE_KEEP };
+    struct fake_answer answer = { "/exact", FAKE_KEEP, exact };
     struct http_call call;
 
     (void)state;
@@ -511,7 +508,7 @@ static const char *with_headers(int count, const char *line)
 
 static void test_headers_have_a_limit(void **state)
 {
-    struct fake_answer answer = { "/headers", NULL, FAKE_KEEP };
+    struct fake_answer answer = { "/headers", FAKE_KEEP, NULL };
     struct http_call call;
 
     (void)state;
@@ -533,7 +530,7 @@ static void test_headers_have_a_limit(void **state)
 static void test_a_long_header_block_is_broken(void **state)
 {
     char line[1000];
-    struct fake_answer answer = { "/headers", NULL, FAKE_KEEP };
+    struct fake_answer answer = { "/headers", FAKE_KEEP, NULL };
 
     (void)state;
     memset(line, 'x', sizeof(line));

