@@ -25,6 +25,7 @@
 #include <signal.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 enum {
@@ -230,7 +231,7 @@ static inline int world_end(void **state)
     world.server = NULL;
     close(world.listening);
     if (world.address.sockaddr.ss_family == AF_UNIX)
-        unlink(((struct sockaddr *)&world.address.sockaddr)->sa_data);
+        unlink(((struct sockaddr_un *)&world.address.sockaddr)->sun_path);
     event_free(world.heartbeat);
     event_base_free(world.base);
     arena_cache_release();

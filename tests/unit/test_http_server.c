@@ -471,8 +471,7 @@ static void test_unix_sockets_are_served(void **state)
     struct client client;
 
     assert_int_equal(world_end(state), 0);
-    unlink("/tmp/cardea-test.sock");
-    world_start_at(&settings, "unix:/tmp/cardea-test.sock");
+    world_start_at(&settings, arena_printf(&arena, "unix:/tmp/cardea-test-%d", getpid()).at);
     client_open(&client);
     SAY(&client, "GET /later HTTP/1.1\r\nHost: localhost\r\n\r\n");
     WAIT(later_first() != NULL);
