@@ -1,6 +1,6 @@
 /*
- * The inside of the server: connections (http_conn.c) and what they share (http_server.c). Nobody
- * else includes this.
+ * The inside of the server: connections (http_conn.c) and what they share (http_server.c). Only the
+ * suites include it besides.
  *
  * A connection may end in the middle of whatever it does: serve() may answer at once, and the
  * answer may end it. So `running` is set while somebody up the stack holds on to it; conn_close()
