@@ -41,7 +41,8 @@ static enum step_result say_ready(struct flow *flow)
     add_check(checks, &ready, "store", readiness->probe.status != STORE_UNAVAILABLE, "unreachable");
     add_check(checks, &ready, "keys", signing_is_ready(request->hub->signing), "not loaded");
     add_check(checks, &ready, "serving", !request->hub->stopping, "stopping");
-    json_t *body = json_pack("{s:s, s:o}", "status", ready ? "ready" : "not ready", "checks", checks);
+    json_t *body =
+        json_pack("{s:s, s:o}", "status", ready ? "ready" : "not ready", "checks", checks);
 
     if (!ready)
         request_add_header(request, "Retry-After", SL("1"));

@@ -9,7 +9,8 @@ static enum step_result tell_metrics(struct flow *flow)
     struct request *request = request_of(flow);
     struct hub *hub = request->hub;
     struct buf text = BUF_INIT(TEXT_MAX);
-    const struct metrics **pages = arena_alloc(&flow->arena, hub->metric_page_count * sizeof(*pages));
+    const struct metrics **pages =
+        arena_alloc(&flow->arena, hub->metric_page_count * sizeof(*pages));
 
     for (size_t i = 0; i < hub->metric_page_count; i++)
         pages[i] = &hub->metric_pages[i];

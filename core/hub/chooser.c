@@ -68,9 +68,7 @@ static json_t *provider_entry(struct request *request, const struct chooser *cho
 
     json_set_slice(entry, "id", provider->id);
     json_set_slice(entry, "name", provider->description.name);
-    json_set_slice(entry, "initial", slice_sub(provider->description.name, 0, 1));
     json_set_slice(entry, "href", login_link(request, chooser, provider));
-    json_object_set_new(entry, "has_mark", json_boolean(slice_is_set(provider->description.mark)));
     json_object_set_new(entry, "unavailable", json_boolean(!provider_is_available(provider)));
     return entry;
 }

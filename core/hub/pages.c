@@ -38,14 +38,14 @@ static const struct {
     const char *ending;
     const char *type;
 } content_types[] = {
-    {".css",    "text/css; charset=utf-8"       },
-    { ".svg",   "image/svg+xml"                 },
-    { ".png",   "image/png"                     },
-    { ".ico",   "image/x-icon"                  },
-    { ".woff2", "font/woff2"                    },
-    { ".jpg",   "image/jpeg"                    },
-    { ".webp",  "image/webp"                    },
-    { ".js",    "text/javascript; charset=utf-8"},
+    { ".css", "text/css; charset=utf-8" },
+    { ".svg", "image/svg+xml" },
+    { ".png", "image/png" },
+    { ".ico", "image/x-icon" },
+    { ".woff2", "font/woff2" },
+    { ".jpg", "image/jpeg" },
+    { ".webp", "image/webp" },
+    { ".js", "text/javascript; charset=utf-8" },
 };
 
 /* ---- loading ---- */

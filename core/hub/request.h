@@ -42,7 +42,8 @@ struct flow_kind {
 
 struct route {
     unsigned methods; /* enum http_method, joined; HEAD goes with GET */
-    const char *path; /* below the issuer; a last part "{name}" stands for one segment */
+    const char *path; /* below the issuer; a last part "{name}" stands for one segment, "*" for
+                         everything that has no route of its own */
     const struct flow_kind *flow;
     unsigned flags;
 };
@@ -51,7 +52,7 @@ struct request {
     struct flow flow;
     struct http_exchange exchange;
     struct hub *hub;
-    struct router *router; /* by which it came */
+    struct router *router;     /* by which it came */
     const struct route *route; /* NULL: nothing is there */
     size_t route_index;        /* for metrics */
     struct slice path;         /* decoded, below the issuer's path */

@@ -28,6 +28,7 @@ struct router {
     struct arena arena;
     struct map exact;  /* path to path_entry */
     struct map prefix; /* path up to "{": with its last '/' */
+    struct path_entry *fallback; /* "*": everything else */
 };
 
 static size_t brace(struct slice path)
@@ -39,6 +40,12 @@ static void add_route(struct router *router, const struct route *route, size_t i
 {
     struct slice path = slice_of(route->path);
     bool open = brace(path) < path.len;
+
+    if (slice_is(path, "*")) {
+        router->fallback = arena_new(&router->arena, struct path_entry);
+        *router->fallback = (struct path_entry){ route, index, NULL };
+        return;
+    }
     struct map *map = open ? &router->prefix : &router->exact;
     struct slice name = slice_sub(path, 0, brace(path));
     struct path_entry *entry = arena_new(&router->arena, struct path_entry);
@@ -47,8 +54,8 @@ static void add_route(struct router *router, const struct route *route, size_t i
     map_set(map, name, entry);
 }
 
-struct router *router_new(struct hub *hub, const struct route *const *tables, struct slice base_path,
-                          bool counted)
+struct router *router_new(struct hub *hub, const struct route *const *tables,
+                          struct slice base_path, bool counted)
 {
     struct router *router = mem_zalloc(1, sizeof(*router));
     size_t index = 0;
@@ -86,14 +93,14 @@ static const struct path_entry *find_path(const struct router *router, struct sl
     while (cut > 0 && path.at[cut - 1] != '/')
         cut--;
     *segment_r = slice_from(path, cut);
-    return segment_r->len > 0 ? map_get(&router->prefix, slice_sub(path, 0, cut)) : NULL;
+    entry = segment_r->len > 0 ? map_get(&router->prefix, slice_sub(path, 0, cut)) : NULL;
+    return entry != NULL ? entry : router->fallback;
 }
 
 static const struct route *choose_route(struct request *request, struct slice *allow_r)
 {
     enum http_method method = request->exchange.head.method;
-    const struct path_entry *entry =
-        find_path(request->router, request->path, &request->segment);
+    const struct path_entry *entry = find_path(request->router, request->path, &request->segment);
     struct buf allow = BUF_INIT(128);
     unsigned methods = 0;
 

@@ -9,12 +9,12 @@
 struct router;
 
 /*
- * `tables` end with a route whose path is NULL; the list of tables ends with NULL. `base_path` stands in front of
- * all (the issuer's path, without a trailing slash). `counted`: its requests go into the metrics, whose labels
- * were laid out with the same tables.
+ * `tables` end with a route whose path is NULL; the list of tables ends with NULL. `base_path`
+ * stands in front of all (the issuer's path, without a trailing slash). `counted`: its requests go
+ * into the metrics, whose labels were laid out with the same tables.
  */
-struct router *router_new(struct hub *hub, const struct route *const *tables, struct slice base_path,
-                          bool counted);
+struct router *router_new(struct hub *hub, const struct route *const *tables,
+                          struct slice base_path, bool counted);
 void router_free(struct router *router);
 
 /* The names of all routes (and of all their steps, without doubles), NULL at the end; for metrics.

@@ -1,5 +1,6 @@
 #include "hub/routes.h"
 
+#include "base/codec.h"
 #include "crypto/digest.h"
 #include "hub/pages.h"
 #include "protocol/errors.h"
@@ -26,16 +27,54 @@ static enum step_result send_static(struct flow *flow)
     return send_file(request, &file);
 }
 
+/* Light or dark letters, by the brightness of the colour. */
+static const char *ink_on(struct slice color)
+{
+    unsigned red = 0;
+    unsigned green = 0;
+    unsigned blue = 0;
+
+    if (sscanf(color.at, "#%2x%2x%2x", &red, &green, &blue) != 3)
+        return "#fff";
+    return red * 299 + green * 587 + blue * 114 > 160000 ? "#111" : "#fff";
+}
+
+/* For a provider that brings no mark: its initial on its colour. */
+static struct slice draw_mark(struct arena *arena, const struct description *d)
+{
+    struct slice color = slice_is_set(d->color) ? d->color : SL("#5b6570");
+    size_t len = 1;
+
+    while (len < d->name.len && ((unsigned char)d->name.at[len] & 0xc0) == 0x80)
+        len++; /* a whole character */
+    struct buf out = BUF_INIT(1024);
+
+    buf_printf(&out,
+               "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 28 28\"><rect width=\"28\" "
+               "height=\"28\" rx=\"6\" fill=\"%.*s\"/><text x=\"14\" y=\"19.5\" font-size=\"16\" "
+               "font-weight=\"600\" font-family=\"sans-serif\" text-anchor=\"middle\" fill=\"%s\">",
+               SLICE_ARG(color), ink_on(color));
+    buf_add_html(&out, slice_sub(d->name, 0, len));
+    buf_add_text(&out, "</text></svg>");
+    struct slice svg = arena_copy(arena, buf_slice(&out));
+
+    buf_release(&out);
+    return svg;
+}
+
 static enum step_result send_mark(struct flow *flow)
 {
     struct request *request = request_of(flow);
     const struct provider *provider = providers_find(&request->hub->providers, request->segment);
 
-    if (provider == NULL || !slice_is_set(provider->description.mark))
+    if (provider == NULL)
         return flow_fail(flow, &ERROR_NOT_FOUND, "mark of %.*s", SLICE_ARG(request->segment));
-    struct slice hash = sha256_text(&flow->arena, provider->description.mark);
-    struct page_file file = { provider->description.mark, "image/svg+xml",
-                              arena_printf(&flow->arena, "\"%.22s\"", hash.at) };
+    struct slice svg = slice_is_set(provider->description.mark)
+                           ? provider->description.mark
+                           : draw_mark(&flow->arena, &provider->description);
+    struct page_file file = { svg, "image/svg+xml",
+                              arena_printf(&flow->arena, "\"%.22s\"",
+                                           sha256_text(&flow->arena, svg).at) };
 
     return send_file(request, &file);
 }

@@ -166,10 +166,10 @@ static const struct {
     const char *word;
     enum prompt prompt;
 } prompts[] = {
-    {"none",            PROMPT_NONE          },
-    { "login",          PROMPT_LOGIN         },
-    { "consent",        PROMPT_CONSENT       },
-    { "select_account", PROMPT_SELECT_ACCOUNT},
+    { "none", PROMPT_NONE },
+    { "login", PROMPT_LOGIN },
+    { "consent", PROMPT_CONSENT },
+    { "select_account", PROMPT_SELECT_ACCOUNT },
 };
 
 static bool check_prompt(struct flow *flow, struct authorize *authorize)

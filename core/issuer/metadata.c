@@ -12,12 +12,9 @@ static const struct {
     const char *member;
     const char *path;
 } endpoints[] = {
-    {"authorization_endpoint",  "/oauth2/authorize" },
-    { "token_endpoint",         "/oauth2/token"     },
-    { "userinfo_endpoint",      "/oauth2/userinfo"  },
-    { "jwks_uri",               "/oauth2/jwks"      },
-    { "introspection_endpoint", "/oauth2/introspect"},
-    { "revocation_endpoint",    "/oauth2/revoke"    },
+    { "authorization_endpoint", "/oauth2/authorize" },  { "token_endpoint", "/oauth2/token" },
+    { "userinfo_endpoint", "/oauth2/userinfo" },        { "jwks_uri", "/oauth2/jwks" },
+    { "introspection_endpoint", "/oauth2/introspect" }, { "revocation_endpoint", "/oauth2/revoke" },
 };
 
 #define WORDS(...)                                                                                 \
@@ -30,31 +27,31 @@ static const struct {
     const char *member;
     const char *const *words;
 } lists[] = {
-    {"response_types_supported",                    WORDS("code")            },
-    { "response_modes_supported",                   WORDS("query",             "form_post") },
-    { "grant_types_supported",                                            WORDS("authorization_code",                                              "refresh_token", "client_credentials") },
-    { "subject_types_supported",                              WORDS("public")},
+    { "response_types_supported", WORDS("code") },
+    { "response_modes_supported", WORDS("query", "form_post") },
+    { "grant_types_supported", WORDS("authorization_code", "refresh_token", "client_credentials") },
+    { "subject_types_supported", WORDS("public") },
     { "token_endpoint_auth_methods_supported",
-     WORDS("client_secret_basic", "client_secret_post", "none") },
+      WORDS("client_secret_basic", "client_secret_post", "none") },
     { "introspection_endpoint_auth_methods_supported",
-     WORDS("client_secret_basic",                                              "client_secret_post") },
+      WORDS("client_secret_basic", "client_secret_post") },
     { "revocation_endpoint_auth_methods_supported",
-     WORDS("client_secret_basic",                                                              "client_secret_post", "none") },
-    { "code_challenge_methods_supported",                   WORDS("S256")},
-    { "prompt_values_supported", WORDS("none",                                              "login", "consent", "select_account") },
-    { "claim_types_supported",                                      WORDS("normal")                                                             },
-    { "scopes_supported",              scopes_supported                                                             },
-    { "claims_supported",                                 claims_supported     },
+      WORDS("client_secret_basic", "client_secret_post", "none") },
+    { "code_challenge_methods_supported", WORDS("S256") },
+    { "prompt_values_supported", WORDS("none", "login", "consent", "select_account") },
+    { "claim_types_supported", WORDS("normal") },
+    { "scopes_supported", scopes_supported },
+    { "claims_supported", claims_supported },
 };
 
 static const struct {
     const char *member;
     bool value;
 } flags[] = {
-    {"authorization_response_iss_parameter_supported", true },
-    { "claims_parameter_supported",                    false},
-    { "request_parameter_supported",                   false},
-    { "request_uri_parameter_supported",               false},
+    { "authorization_response_iss_parameter_supported", true },
+    { "claims_parameter_supported", false },
+    { "request_parameter_supported", false },
+    { "request_uri_parameter_supported", false },
 };
 
 static json_t *word_list(const char *const *words)

@@ -8,9 +8,9 @@ static const struct {
     const char *grant_type;
     const struct step *steps;
 } grants[] = {
-    {"authorization_code",  grant_authorization_code},
-    { "refresh_token",      grant_refresh_token     },
-    { "client_credentials", grant_client_credentials},
+    { "authorization_code", grant_authorization_code },
+    { "refresh_token", grant_refresh_token },
+    { "client_credentials", grant_client_credentials },
 };
 
 static enum step_result choose_grant(struct flow *flow)

@@ -25,9 +25,9 @@ struct member {
     { #field_name, MEMBER_PAIRS, offsetof(struct cardea_provider, field_name) },
 
 static const struct member provider_members[] = {
-    {"id", MEMBER_TEXT, offsetof(struct cardea_provider, id) },
+    { "id", MEMBER_TEXT, offsetof(struct cardea_provider, id) },
     DESCRIPTION_FIELDS(TEXT_MEMBER, TEXT_MEMBER, TEXT_MEMBER, TEXT_MEMBER, WORD_MEMBER, TEXT_MEMBER,
-                       PAIRS_MEMBER){ NULL,   MEMBER_TEXT,          0                           }
+                       PAIRS_MEMBER){ NULL, MEMBER_TEXT, 0 }
 };
 
 #define LOOKUP_MEMBER(field_name, field_kind)                                                      \
@@ -41,7 +41,7 @@ static const struct member lookup_members[] = {
     LOOKUP_MEMBER(body, MEMBER_TEXT),     LOOKUP_MEMBER(body_type, MEMBER_TEXT),
     LOOKUP_MEMBER(root, MEMBER_TEXT),     LOOKUP_MEMBER(error, MEMBER_TEXT),
     LOOKUP_MEMBER(error_ok, MEMBER_TEXT), LOOKUP_MEMBER(reply, MEMBER_TEXT),
-    LOOKUP_MEMBER(unless, MEMBER_TEXT),   {NULL, MEMBER_TEXT, 0}
+    LOOKUP_MEMBER(unless, MEMBER_TEXT),   { NULL, MEMBER_TEXT, 0 }
 };
 
 static void set_text(json_t *object, const char *name, const char *text)

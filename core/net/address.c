@@ -236,39 +236,33 @@ bool cidr_contains(const struct cidr *cidr, const struct address *address)
 
 /* What the IANA registries of special-purpose addresses list (RFC 6890), and multicast. */
 static const struct cidr inner_ipv4[] = {
-    {AF_INET,  { 0 },            8 },
-    { AF_INET, { 10 },           8 },
-    { AF_INET, { 100, 64 },      10},
-    { AF_INET, { 127 },          8 },
-    { AF_INET, { 169, 254 },     16},
-    { AF_INET, { 172, 16 },      12},
-    { AF_INET, { 192, 0, 0 },    24},
-    { AF_INET, { 192, 0, 2 },    24},
-    { AF_INET, { 192, 88, 99 },  24},
-    { AF_INET, { 192, 168 },     16},
-    { AF_INET, { 198, 18 },      15},
-    { AF_INET, { 198, 51, 100 }, 24},
-    { AF_INET, { 203, 0, 113 },  24},
-    { AF_INET, { 224 },          4 },
-    { AF_INET, { 240 },          4 }, /* with 255.255.255.255 */
+    { AF_INET, { 0 }, 8 },
+    { AF_INET, { 10 }, 8 },
+    { AF_INET, { 100, 64 }, 10 },
+    { AF_INET, { 127 }, 8 },
+    { AF_INET, { 169, 254 }, 16 },
+    { AF_INET, { 172, 16 }, 12 },
+    { AF_INET, { 192, 0, 0 }, 24 },
+    { AF_INET, { 192, 0, 2 }, 24 },
+    { AF_INET, { 192, 88, 99 }, 24 },
+    { AF_INET, { 192, 168 }, 16 },
+    { AF_INET, { 198, 18 }, 15 },
+    { AF_INET, { 198, 51, 100 }, 24 },
+    { AF_INET, { 203, 0, 113 }, 24 },
+    { AF_INET, { 224 }, 4 },
+    { AF_INET, { 240 }, 4 }, /* with 255.255.255.255 */
 };
 
 /* Only 2000::/3 is global unicast, so that is where exceptions must be named. */
 static const struct cidr global_ipv6 = { AF_INET6, { 0x20 }, 3 };
 static const struct cidr inner_ipv6[] = {
-    {AF_INET6,  { 0x20, 0x01 },             23}, /* Teredo, benchmarks, ORCHID */
-    { AF_INET6, { 0x20, 0x01, 0x0d, 0xb8 }, 32},
-    { AF_INET6, { 0x3f, 0xff },             20},
+    { AF_INET6, { 0x20, 0x01 }, 23 }, /* Teredo, benchmarks, ORCHID */
+    { AF_INET6, { 0x20, 0x01, 0x0d, 0xb8 }, 32 },
+    { AF_INET6, { 0x3f, 0xff }, 20 },
 };
 
-static const struct cidr nat64 = {
-    AF_INET6, {0, 0x64, 0xff, 0x9b},
-     96
-};
-static const struct cidr six_to_four = {
-    AF_INET6, {0x20, 0x02},
-     16
-};
+static const struct cidr nat64 = { AF_INET6, { 0, 0x64, 0xff, 0x9b }, 96 };
+static const struct cidr six_to_four = { AF_INET6, { 0x20, 0x02 }, 16 };
 
 static bool any_contains(const struct cidr *cidrs, size_t count, const unsigned char *bytes)
 {

@@ -85,13 +85,10 @@ static const struct {
     struct slice name;
     enum http_method method;
 } methods[] = {
-    {SLICE("GET"),      HTTP_GET    },
-    { SLICE("HEAD"),    HTTP_HEAD   },
-    { SLICE("POST"),    HTTP_POST   },
-    { SLICE("PUT"),     HTTP_PUT    },
-    { SLICE("DELETE"),  HTTP_DELETE },
-    { SLICE("OPTIONS"), HTTP_OPTIONS},
-    { SLICE("PATCH"),   HTTP_PATCH  },
+    { SLICE("GET"), HTTP_GET },       { SLICE("HEAD"), HTTP_HEAD },
+    { SLICE("POST"), HTTP_POST },     { SLICE("PUT"), HTTP_PUT },
+    { SLICE("DELETE"), HTTP_DELETE }, { SLICE("OPTIONS"), HTTP_OPTIONS },
+    { SLICE("PATCH"), HTTP_PATCH },
 };
 
 enum {
@@ -316,12 +313,12 @@ static const struct {
     struct slice name;
     int (*read)(struct framing *framing, struct slice value, const char **why_r);
 } framing_headers[] = {
-    {SLICE("Host"),               read_host             },
-    { SLICE("Content-Length"),    read_content_length   },
-    { SLICE("Transfer-Encoding"), read_transfer_encoding},
-    { SLICE("Content-Encoding"),  read_content_encoding },
-    { SLICE("Connection"),        read_connection       },
-    { SLICE("Expect"),            read_expect           },
+    { SLICE("Host"), read_host },
+    { SLICE("Content-Length"), read_content_length },
+    { SLICE("Transfer-Encoding"), read_transfer_encoding },
+    { SLICE("Content-Encoding"), read_content_encoding },
+    { SLICE("Connection"), read_connection },
+    { SLICE("Expect"), read_expect },
 };
 
 static int read_header(struct framing *framing, struct slice line, const char **why_r)

@@ -37,12 +37,12 @@ static const struct field parameter_table[] = {
 static const struct field lookup_table[] = {
     LOOKUP_ROW(first, FIELD_BOOL, "Before the userinfo call."),
     LOOKUP_ROW(url, FIELD_URL_TEMPLATE, "Where."),
-    {.name = "method",
-                                         .kind = FIELD_WORD,
-                                         .offset = offsetof(struct description_lookup, method),
-                                         .otherwise = "GET",
-                                         .words = WORD_LIST(("GET",                           "POST")),
-                                         .about = "Method of the call."},
+    { .name = "method",
+      .kind = FIELD_WORD,
+      .offset = offsetof(struct description_lookup, method),
+      .otherwise = "GET",
+      .words = WORD_LIST(("GET", "POST")),
+      .about = "Method of the call." },
     LOOKUP_ROW(params, FIELD_PAIRS, "Query parameters."),
     LOOKUP_ROW(headers, FIELD_PAIRS, "Headers."),
     LOOKUP_ROW(body, FIELD_LONG_TEXT, "Body."),
@@ -51,11 +51,11 @@ static const struct field lookup_table[] = {
     LOOKUP_ROW(error, FIELD_TEXT, "What makes the reply an error."),
     LOOKUP_ROW(error_ok, FIELD_TEXT, "The value there that is no error."),
     { .name = "reply",
-                                         .kind = FIELD_WORD,
-                                         .offset = offsetof(struct description_lookup,                   reply),
-                                         .otherwise = "auto",
-                                         .words = WORD_LIST(("auto", "json",  "form",  "jsonp", "jwt")),
-                                         .about = "What the reply is." },
+      .kind = FIELD_WORD,
+      .offset = offsetof(struct description_lookup, reply),
+      .otherwise = "auto",
+      .words = WORD_LIST(("auto", "json", "form", "jsonp", "jwt")),
+      .about = "What the reply is." },
     LOOKUP_ROW(unless, FIELD_TEXT, "A claim path; no call when something is there."),
     FIELD_END
 };
@@ -81,18 +81,18 @@ static const struct field lookup_table[] = {
 /* A word that is not given is the first one, which is index 0: no `otherwise` is needed. */
 const struct field description_table[] = {
     DESCRIPTION_FIELDS(TEXT_ROW, LONG_ROW, URL_ROW, PATH_ROW, WORD_ROW, WORDS_ROW,
-                       PAIRS_ROW){.name = "parameters",
-                                  .kind = FIELD_MANY,
-                                  .offset = offsetof(struct description, parameters),
-                                  .table = parameter_table,
-                                  .size = sizeof(struct description_parameter),
-                                  .about = "What an operator sets to make an instance."},
+                       PAIRS_ROW){ .name = "parameters",
+                                   .kind = FIELD_MANY,
+                                   .offset = offsetof(struct description, parameters),
+                                   .table = parameter_table,
+                                   .size = sizeof(struct description_parameter),
+                                   .about = "What an operator sets to make an instance." },
     { .name = "lookups",
-                                  .kind = FIELD_MANY,
-                                  .offset = offsetof(struct description, lookups),
-                                  .table = lookup_table,
-                                  .size = sizeof(struct description_lookup),
-                                  .about = "Further calls for the profile."            },
+      .kind = FIELD_MANY,
+      .offset = offsetof(struct description, lookups),
+      .table = lookup_table,
+      .size = sizeof(struct description_lookup),
+      .about = "Further calls for the profile." },
     FIELD_END
 };
 
@@ -270,6 +270,7 @@ void description_fill(struct description *description, const struct pairs *given
     for (size_t i = 0; description->parameters.count == 0 && i < given->count; i++)
         values.at[values.count++] = given->at[i];
     each_text(description, fill_text, &filling);
+    description->values = values;
 }
 
 struct checking {

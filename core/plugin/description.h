@@ -107,6 +107,7 @@ struct description {
 #undef DESCRIPTION_PAIRS
     struct many parameters; /* struct description_parameter */
     struct many lookups;    /* struct description_lookup */
+    struct pairs values;    /* what the parameters are, once filled in */
     unsigned hooks;         /* bits 1 << enum hook */
 };
 

@@ -8,8 +8,8 @@ static const struct {
     const char *id;
     unsigned protocol;
 } built_in[] = {
-    {"oauth2", PROTOCOL_OAUTH2},
-    { "oidc",  PROTOCOL_OIDC  },
+    { "oauth2", PROTOCOL_OAUTH2 },
+    { "oidc", PROTOCOL_OIDC },
 };
 
 enum {

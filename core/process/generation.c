@@ -14,7 +14,7 @@
 enum {
     BACKOFF_FIRST_MS = 100,
     BACKOFF_LAST_MS = 60 * 1000,
-    USEFUL_MS = 1000,     /* a worker that lived that long was of use */
+    USEFUL_MS = 1000, /* a worker that lived that long was of use */
     START_FAILURES_MAX = 3,
     KILL_AFTER_MS = WORKER_DRAIN_MS + 5000
 };
@@ -56,8 +56,8 @@ static int by_number(const void *a, const void *b)
     return *(const int *)a - *(const int *)b;
 }
 
-/* A fork inherits everything: the sockets to its siblings too, which would keep them from noticing that the
- * master has gone. */
+/* A fork inherits everything: the sockets to its siblings too, which would keep them from noticing
+ * that the master has gone. */
 static void close_others(const int *keep, size_t count)
 {
     int kept[LISTEN_MAX + 4];
@@ -76,8 +76,8 @@ static void close_others(const int *keep, size_t count)
 }
 
 /* In the child. */
-static void become_worker(struct generation *generation, unsigned slot, const int *listeners, int admin,
-                          int master)
+static void become_worker(struct generation *generation, unsigned slot, const int *listeners,
+                          int admin, int master)
 {
     static char name[24];
     struct arena arena = { 0 };
@@ -182,14 +182,15 @@ void generation_hear(struct generation *generation, unsigned slot)
     if (message[0] == 'R' && worker->state == WORKER_STARTING)
         worker->state = WORKER_READY;
     if (message[0] == 'F' && !slice_is_set(generation->failure))
-        generation->failure = arena_copy(&generation->plan.arena,
-                                         slice_make(message + 1, (size_t)len - 1));
+        generation->failure =
+            arena_copy(&generation->plan.arena, slice_make(message + 1, (size_t)len - 1));
 }
 
 static void describe_end(char *text, size_t size, int status)
 {
     if (WIFSIGNALED(status))
-        snprintf(text, size, "ended by signal %d (%s)", WTERMSIG(status), strsignal(WTERMSIG(status)));
+        snprintf(text, size, "ended by signal %d (%s)", WTERMSIG(status),
+                 strsignal(WTERMSIG(status)));
     else
         snprintf(text, size, "exited with status %d", WEXITSTATUS(status));
 }

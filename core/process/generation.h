@@ -1,5 +1,6 @@
 /*
- * A generation: the workers of one configuration. A reload brings up the next one before this one stops.
+ * A generation: the workers of one configuration. A reload brings up the next one before this one
+ * stops.
  */
 #ifndef CARDEA_PROCESS_GENERATION_H
 #define CARDEA_PROCESS_GENERATION_H
@@ -8,7 +9,7 @@
 #include "process/sockets.h"
 
 enum worker_state {
-    WORKER_NONE,     /* to be started, at `start_at` */
+    WORKER_NONE, /* to be started, at `start_at` */
     WORKER_STARTING,
     WORKER_READY,
     WORKER_STOPPING,
@@ -29,7 +30,8 @@ struct generation {
     struct plan plan;
     struct shared *shared;
     struct worker_slot slots[WORKERS_MAX];
-    struct slice failure; /* why a worker could not start, in the plan's arena; absent: none said so */
+    struct slice
+        failure; /* why a worker could not start, in the plan's arena; absent: none said so */
     bool stopping;
     int64_t kill_at; /* of what has not stopped by then; 0: not stopping */
 };
@@ -38,7 +40,8 @@ struct generation {
 struct generation *generation_new(unsigned number, struct plan *plan);
 void generation_free(struct generation *generation);
 
-/* Starts the workers that are due. False, with generation->failure, when a socket cannot be opened. */
+/* Starts the workers that are due. False, with generation->failure, when a socket cannot be opened.
+ */
 bool generation_start_due(struct generation *generation, struct sockets *sockets);
 
 /* A worker said something: its state follows. */

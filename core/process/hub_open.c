@@ -55,13 +55,16 @@ static const char *text_or_null(struct arena *arena, struct slice text)
     return slice_is_set(text) ? arena_string(arena, text) : NULL;
 }
 
-static bool open_plugins(struct hub *hub, struct shared *shared, struct problems *problems)
+static bool open_plugins(struct hub *hub, struct shared *shared, const char *const *files,
+                         struct problems *problems)
 {
     struct problems loading = { .arena = problems->arena };
-    struct jail_settings settings = { .directories = plugin_directories(&hub->arena, hub->settings) };
+    struct jail_settings settings = { .directories = plugin_directories(&hub->arena, hub->settings),
+                                      .files = files };
 
     hub->jail = jail_new(hub->base, &settings, &loading);
-    /* A file that nobody uses may be broken; what is used and not there is said when it is bound. */
+    /* A file that nobody uses may be broken; what is used and not there is said when it is bound.
+     */
     for (const struct problem *each = loading.first; each != NULL; each = each->next) {
         if (hub->jail == NULL)
             problem_add(problems, each->mark, "%.*s", SLICE_ARG(each->text));
@@ -74,14 +77,16 @@ static bool open_plugins(struct hub *hub, struct shared *shared, struct problems
         problem_add(problems, (struct mark){ 0 }, "more than %d providers", PROVIDERS_MAX);
         return false;
     }
-    providers_bind(&hub->providers, hub->settings, jail_plugins(hub->jail), shared->quarantines, problems);
+    providers_bind(&hub->providers, hub->settings, jail_plugins(hub->jail), shared->quarantines,
+                   problems);
     return true;
 }
 
 static void open_pages(struct hub *hub, struct problems *problems)
 {
     const struct settings *settings = hub->settings;
-    struct pages_settings pages = { .directory = text_or_null(&hub->arena, settings->pages.directory),
+    struct pages_settings pages = { .directory =
+                                        text_or_null(&hub->arena, settings->pages.directory),
                                     .shipped = pages_find_shipped(&hub->arena),
                                     .locale = settings->pages.locale,
                                     .title = settings->pages.title,
@@ -110,7 +115,8 @@ static void open_http(struct hub *hub)
 {
     const struct settings *settings = hub->settings;
     struct http_client_settings http = { .proxy = text_or_null(&hub->arena, settings->http.proxy),
-                                         .ca_file = text_or_null(&hub->arena, settings->http.ca_file),
+                                         .ca_file =
+                                             text_or_null(&hub->arena, settings->http.ca_file),
                                          .connect_timeout_ms = settings->http.connect_timeout,
                                          .timeout_ms = settings->http.timeout,
                                          .response_limit = settings->http.response_limit,
@@ -126,8 +132,9 @@ static void set_headers(struct hub *hub)
         hub->secure ? "Strict-Transport-Security: max-age=31536000\r\n" : "");
 }
 
-struct hub *hub_open(struct event_base *base, const struct settings *settings, struct shared *shared,
-                     unsigned slot, struct problems *problems)
+struct hub *hub_open(struct event_base *base, const struct settings *settings,
+                     struct shared *shared, unsigned slot, unsigned parts,
+                     const char *const *plugin_files, struct problems *problems)
 {
     struct hub *hub = mem_zalloc(1, sizeof(*hub));
     struct url issuer = { 0 };
@@ -145,10 +152,13 @@ struct hub *hub_open(struct event_base *base, const struct settings *settings, s
     hub->records = key_ring_new(settings->secrets.at, settings->secrets.count, "store");
     hub->throttle = throttle_new();
     set_headers(hub);
-    open_plugins(hub, shared, problems);
-    open_pages(hub, problems);
-    open_http(hub);
-    if (problems->errors == errors)
+    if ((parts & HUB_PLUGINS) != 0)
+        open_plugins(hub, shared, plugin_files, problems);
+    if ((parts & HUB_PAGES) != 0)
+        open_pages(hub, problems);
+    if ((parts & HUB_HTTP) != 0)
+        open_http(hub);
+    if ((parts & HUB_STORE) != 0 && problems->errors == errors)
         open_store(hub, problems);
     if (problems->errors > errors) {
         hub_close(hub);

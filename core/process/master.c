@@ -18,8 +18,8 @@
 #include <unistd.h>
 
 enum {
-    OLD_MAX = 8,     /* generations that are still finishing */
-    ASKERS_MAX = 8,  /* at the control socket */
+    OLD_MAX = 8,          /* generations that are still finishing */
+    ASKERS_MAX = 8,       /* at the control socket */
     START_MS = 20 * 1000, /* for a generation to become ready */
     POLLED_MAX = 4 + ASKERS_MAX + (OLD_MAX + 2) * WORKERS_MAX
 };
@@ -32,14 +32,14 @@ struct master {
     int control;
     struct slice control_path;
     struct arena arena;
-    int askers[ASKERS_MAX]; /* -1: free */
+    int askers[ASKERS_MAX];   /* -1: free */
     bool waiting[ASKERS_MAX]; /* for the reload under way */
     struct planning planning; /* pid 0: none under way */
     struct generation *next;
     int64_t next_deadline;
     struct generation *current;
     struct generation *old[OLD_MAX];
-    unsigned count; /* of generations so far */
+    unsigned count;    /* of generations so far */
     bool reload_again; /* asked for while one was under way */
     bool stopping;
     int status;
@@ -123,7 +123,8 @@ static void end_reload(struct master *master, const char *failure)
         tell(master, "ok\n", true);
     } else {
         log_error("the reload has failed, %s: %s",
-                  master->current != NULL ? "and what served goes on serving" : "and nothing serves",
+                  master->current != NULL ? "and what served goes on serving"
+                                          : "and nothing serves",
                   failure);
         tell(master, arena_printf(&arena, "%s\nfailed\n", failure).at, true);
     }
@@ -142,7 +143,8 @@ static void keep_old(struct master *master, struct generation *generation)
     generation_stop(generation);
     while (place < OLD_MAX - 1 && master->old[place] != NULL)
         place++;
-    if (master->old[place] != NULL) { /* eight reloads in half a minute: the last one waits no more */
+    if (master->old[place] !=
+        NULL) { /* eight reloads in half a minute: the last one waits no more */
         master->old[place]->kill_at = 1;
         generation_kill_late(master->old[place]);
         generation_free(master->old[place]);
@@ -206,8 +208,9 @@ static void look_after_next(struct master *master)
     if (master->next == NULL)
         return;
     if (!generation_start_due(master->next, master->sockets) || generation_has_failed(master->next))
-        give_up_next(master, slice_is_set(master->next->failure) ? master->next->failure.at
-                                                                  : "its workers die before they are ready");
+        give_up_next(master, slice_is_set(master->next->failure)
+                                 ? master->next->failure.at
+                                 : "its workers die before they are ready");
     else if (generation_is_ready(master->next))
         promote_next(master);
     else if (clock_monotonic_ms() > master->next_deadline)
@@ -419,13 +422,15 @@ static bool open_control(struct master *master)
     master->control =
         slice_is_set(master->control_path) ? control_listen(master->control_path) : -1;
     if (master->control < 0 && errno == EADDRINUSE) {
-        fprintf(stderr, "cardea: %s is served already; `cardea reload` makes it read the file again\n",
+        fprintf(stderr,
+                "cardea: %s is served already; `cardea reload` makes it read the file again\n",
                 master->config);
         return false;
     }
     if (master->control < 0)
-        log_warn("`cardea reload` will not work: the control socket cannot be opened (%s); SIGHUP does",
-                 strerror(errno));
+        log_warn(
+            "`cardea reload` will not work: the control socket cannot be opened (%s); SIGHUP does",
+            strerror(errno));
     return true;
 }
 

@@ -166,13 +166,13 @@ struct settings *plan_settings(int settings, struct arena *arena)
 {
     struct problems problems = { .arena = arena };
     off_t size = lseek(settings, 0, SEEK_END);
-    void *bytes = size > 0 ? mmap(NULL, (size_t)size, PROT_READ, MAP_PRIVATE, settings, 0) : MAP_FAILED;
+    void *bytes =
+        size > 0 ? mmap(NULL, (size_t)size, PROT_READ, MAP_PRIVATE, settings, 0) : MAP_FAILED;
 
     if (bytes == MAP_FAILED)
         return NULL;
-    struct settings *read =
-        settings_read_text("the configuration of this generation", slice_make(bytes, (size_t)size),
-                           &problems);
+    struct settings *read = settings_read_text("the configuration of this generation",
+                                               slice_make(bytes, (size_t)size), &problems);
 
     munmap(bytes, (size_t)size);
     if (read == NULL) {

@@ -1,10 +1,11 @@
 /*
- * What the master has to know of a configuration, and no more: how many workers, which sockets, how to log.
+ * What the master has to know of a configuration, and no more: how many workers, which sockets, how
+ * to log.
  *
- * The configuration is read in a child, so that no fault in a parser can touch the master. The child writes the
- * effective configuration into a memory file, which the master keeps unread and hands to every worker of the
- * generation: a worker that has to be started again tomorrow gets the configuration of its generation, whatever
- * stands in the file by then.
+ * The configuration is read in a child, so that no fault in a parser can touch the master. The
+ * child writes the effective configuration into a memory file, which the master keeps unread and
+ * hands to every worker of the generation: a worker that has to be started again tomorrow gets the
+ * configuration of its generation, whatever stands in the file by then.
  */
 #ifndef CARDEA_PROCESS_PLAN_H
 #define CARDEA_PROCESS_PLAN_H
@@ -35,12 +36,14 @@ struct planning {
     int settings;
 };
 
-/* Starts it. `workers` overrides, -1: as configured. False, with errno, when it cannot be started. */
+/* Starts it. `workers` overrides, -1: as configured. False, with errno, when it cannot be started.
+ */
 bool planning_start(struct planning *planning, const char *config, int workers);
 
 /*
- * Reads what the child said, when `output` is at its end, and reaps it. NULL when the configuration is good, else
- * all that is wrong (in the arena of the plan, which must be released in either case).
+ * Reads what the child said, when `output` is at its end, and reaps it. NULL when the configuration
+ * is good, else all that is wrong (in the arena of the plan, which must be released in either
+ * case).
  */
 const char *planning_finish(struct planning *planning, struct plan *plan_r);
 

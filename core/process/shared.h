@@ -1,6 +1,7 @@
 /*
- * Memory that all workers of one generation share: their pages of counters, and what is known against
- * providers. Made by the master before it forks; it goes when the last process of the generation goes.
+ * Memory that all workers of one generation share: their pages of counters, and what is known
+ * against providers. Made by the master before it forks; it goes when the last process of the
+ * generation goes.
  */
 #ifndef CARDEA_PROCESS_SHARED_H
 #define CARDEA_PROCESS_SHARED_H

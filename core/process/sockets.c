@@ -47,7 +47,8 @@ static void drop(struct kept *kept)
 
 void sockets_free(struct sockets *sockets)
 {
-    list_each_safe(&sockets->all, link) drop(list_entry(link, struct kept, link));
+    list_each_safe (&sockets->all, link)
+        drop(list_entry(link, struct kept, link));
     mem_free(sockets);
 }
 
@@ -66,8 +67,8 @@ static bool clear_path(const struct address *address)
     return !alive && unlink(un->sun_path) == 0;
 }
 
-/* SO_REUSEPORT would let a second instance of ours share the port unnoticed. Without it the port must be
- * free. */
+/* SO_REUSEPORT would let a second instance of ours share the port unnoticed. Without it the port
+ * must be free. */
 static bool port_is_free(const struct address *address)
 {
     int one = 1;
@@ -124,8 +125,7 @@ static int open_socket(const struct address *address, bool first)
 
 static int find(const struct sockets *sockets, struct slice address, unsigned slot, bool is_unix)
 {
-    list_each(&sockets->all, link)
-    {
+    list_each (&sockets->all, link) {
         const struct kept *kept = list_entry(link, struct kept, link);
 
         if (slice_equal(kept->address, address) && (is_unix || kept->slot == slot))
@@ -136,8 +136,7 @@ static int find(const struct sockets *sockets, struct slice address, unsigned sl
 
 static bool is_known(const struct sockets *sockets, struct slice address)
 {
-    list_each(&sockets->all, link)
-    {
+    list_each (&sockets->all, link) {
         if (slice_equal(list_entry(link, struct kept, link)->address, address))
             return true;
     }
@@ -186,8 +185,7 @@ static bool is_wanted(const struct kept *kept, const struct plan *plan)
 
 void sockets_keep(struct sockets *sockets, const struct plan *const *plans)
 {
-    list_each_safe(&sockets->all, link)
-    {
+    list_each_safe (&sockets->all, link) {
         struct kept *kept = list_entry(link, struct kept, link);
         bool wanted = false;
 

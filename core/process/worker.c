@@ -18,7 +18,7 @@
 
 enum {
     TICK_MS = 250,
-    EAGER_TICK_MS = 5, /* until ready */
+    EAGER_TICK_MS = 5,   /* until ready */
     READY_WAIT_MS = 2500 /* for the store, before a worker that has none is ready all the same */
 };
 
@@ -190,9 +190,9 @@ static SSL_CTX *open_tls(struct hub *hub, struct problems *problems)
 
     if (!slice_is_set(settings->tls.certificate))
         return NULL;
-    SSL_CTX *tls = tls_server_context(problems->arena,
-                                      arena_string(&hub->arena, settings->tls.certificate),
-                                      arena_string(&hub->arena, settings->tls.key), false, &why);
+    SSL_CTX *tls =
+        tls_server_context(problems->arena, arena_string(&hub->arena, settings->tls.certificate),
+                           arena_string(&hub->arena, settings->tls.key), false, &why);
 
     if (tls == NULL)
         problem_add(problems, (struct mark){ 0 }, "tls: %s", why);
@@ -300,7 +300,8 @@ int worker_run(const struct worker *worker)
 
     shed_privileges();
     serving.base = event_base_new();
-    serving.hub = hub_open(serving.base, worker->settings, worker->shared, worker->slot, &problems);
+    serving.hub = hub_open(serving.base, worker->settings, worker->shared, worker->slot, HUB_WHOLE,
+                           NULL, &problems);
     if (serving.hub != NULL)
         tls = open_tls(serving.hub, &problems);
     say_problems(worker, &problems);
@@ -311,8 +312,7 @@ int worker_run(const struct worker *worker)
     }
     lay_out_metrics(serving.hub);
     serving.hub->signing = signing_new(serving.hub);
-    serving.public_router =
-        router_new(serving.hub, public_routes, serving.hub->base_path, true);
+    serving.public_router = router_new(serving.hub, public_routes, serving.hub->base_path, true);
     serving.internal_router = router_new(serving.hub, internal_routes, SL(""), false);
     open_servers(&serving, tls);
     open_events(&serving);

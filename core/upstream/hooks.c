@@ -11,11 +11,8 @@ static const struct {
     const char *name;
     enum digest digest;
 } digests[] = {
-    {"sha256",  DIGEST_SHA256},
-    { "sha1",   DIGEST_SHA1  },
-    { "sha384", DIGEST_SHA384},
-    { "sha512", DIGEST_SHA512},
-    { "md5",    DIGEST_MD5   },
+    { "sha256", DIGEST_SHA256 }, { "sha1", DIGEST_SHA1 }, { "sha384", DIGEST_SHA384 },
+    { "sha512", DIGEST_SHA512 }, { "md5", DIGEST_MD5 },
 };
 
 /* A key by its name: of this provider only. */
@@ -72,7 +69,7 @@ static struct slice answer_question(struct hook_call *call, struct arena *arena,
 static json_t *hook_config(const struct provider *provider)
 {
     json_t *config = json_object();
-    const struct pairs *parameters = &provider->settings->parameters;
+    const struct pairs *parameters = &provider->description.values;
     struct arena arena = { 0 };
 
     for (size_t i = 0; i < parameters->count; i++)

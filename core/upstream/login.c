@@ -76,13 +76,13 @@ static struct slice user_agent(const struct login *login)
 }
 
 static const struct value_name value_names[] = {
-    {"client_id",      client_id    },
-    { "access_token",  access_token },
-    { "refresh_token", refresh_token},
-    { "callback_url",  callback_url },
-    { "state",         state        },
-    { "issuer",        issuer       },
-    { "user_agent",    user_agent   },
+    { "client_id", client_id },
+    { "access_token", access_token },
+    { "refresh_token", refresh_token },
+    { "callback_url", callback_url },
+    { "state", state },
+    { "issuer", issuer },
+    { "user_agent", user_agent },
 };
 
 static struct slice named_value(void *context, struct slice name)

@@ -130,12 +130,12 @@ static const struct {
     size_t offset;
     bool required;
 } document_members[] = {
-    {"authorization_endpoint", offsetof(struct endpoints, authorize),   true },
-    { "token_endpoint",        offsetof(struct endpoints, token),       true },
-    { "jwks_uri",              offsetof(struct endpoints, jwks),        true },
-    { "userinfo_endpoint",     offsetof(struct endpoints, userinfo),    false},
-    { "end_session_endpoint",  offsetof(struct endpoints, end_session), false},
-    { "revocation_endpoint",   offsetof(struct endpoints, revoke),      false},
+    { "authorization_endpoint", offsetof(struct endpoints, authorize), true },
+    { "token_endpoint", offsetof(struct endpoints, token), true },
+    { "jwks_uri", offsetof(struct endpoints, jwks), true },
+    { "userinfo_endpoint", offsetof(struct endpoints, userinfo), false },
+    { "end_session_endpoint", offsetof(struct endpoints, end_session), false },
+    { "revocation_endpoint", offsetof(struct endpoints, revoke), false },
 };
 
 static const char *read_endpoints(struct arena *arena, const json_t *document,
@@ -246,9 +246,7 @@ static struct slice fetch_url(struct fetch *fetch)
 static enum step_result ask_for_document(struct flow *flow)
 {
     struct fetch *fetch = fetch_of(flow);
-    static struct http_header accept[] = {
-        {SLICE("Accept"), SLICE("application/json")}
-    };
+    static struct http_header accept[] = { { SLICE("Accept"), SLICE("application/json") } };
 
     fetch->call = (struct http_call){ .url = fetch_url(fetch),
                                       .headers = accept,

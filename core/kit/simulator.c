@@ -1,0 +1,490 @@
+#include "kit/simulator.h"
+
+#include "base/clock.h"
+#include "base/codec.h"
+#include "base/json.h"
+#include "base/log.h"
+#include "base/memory.h"
+#include "base/random.h"
+#include "crypto/digest.h"
+#include "crypto/jws.h"
+#include "protocol/pkce.h"
+
+enum {
+    PROVIDERS_MAX = 512,
+    PLAYS_MAX = 1000, /* the oldest goes */
+    BODY_MAX = 1024 * 1024
+};
+
+bool simulator_init(struct simulator *simulator, const char *url)
+{
+    *simulator = (struct simulator){ .url = url };
+    list_init(&simulator->plays);
+    simulator->providers =
+        arena_zalloc(&simulator->arena, PROVIDERS_MAX * sizeof(*simulator->providers));
+    simulator->next_mark = (unsigned)random_u64() & 0xffff;
+    return jwk_generate(&simulator->arena, ALG_RS256, &simulator->key);
+}
+
+void simulator_release(struct simulator *simulator)
+{
+    list_each_safe(&simulator->plays, link)
+        play_free(simulator, list_entry(link, struct play, link));
+    jwk_release(&simulator->key);
+    arena_release(&simulator->arena);
+}
+
+void simulator_add(struct simulator *simulator, struct slice plugin, struct slice name,
+                   struct slice issuer, struct slice authorize_url, const struct kit_cases *cases)
+{
+    if (simulator->count < PROVIDERS_MAX)
+        simulator->providers[simulator->count++] =
+            (struct simulated){ plugin, name, issuer, authorize_url, cases };
+}
+
+const struct simulated *simulator_find(const struct simulator *simulator, struct slice plugin)
+{
+    for (size_t i = 0; i < simulator->count; i++) {
+        if (slice_equal(simulator->providers[i].plugin, plugin))
+            return &simulator->providers[i];
+    }
+    return NULL;
+}
+
+/* ---- plays ---- */
+
+static struct slice copied(struct play *play, const struct params *request, const char *name)
+{
+    return arena_copy(&play->arena, params_get(request, name));
+}
+
+struct play *simulator_play(struct simulator *simulator, const struct simulated *provider,
+                            const struct kit_case *what, const struct params *request)
+{
+    struct play *play = mem_zalloc(1, sizeof(*play));
+
+    if (simulator->only == NULL && simulator->play_count >= PLAYS_MAX)
+        play_free(simulator, list_entry(simulator->plays.next, struct play, link));
+    play->what = what;
+    play->provider = provider;
+    play->mark = simulator->only != NULL
+                     ? SL("")
+                     : arena_printf(&play->arena, "~%x", ++simulator->next_mark);
+    play->client_id = copied(play, request, "client_id");
+    if (!slice_is_set(play->client_id))
+        play->client_id = kit_text(what->config, "client_id");
+    play->callback = copied(play, request, "redirect_uri");
+    play->state = copied(play, request, "state");
+    play->nonce = copied(play, request, "nonce");
+    play->challenge = copied(play, request, "code_challenge");
+    list_init(&play->link);
+    list_add(&simulator->plays, &play->link);
+    simulator->play_count++;
+    return play;
+}
+
+void play_free(struct simulator *simulator, struct play *play)
+{
+    list_remove(&play->link);
+    simulator->play_count--;
+    arena_release(&play->arena);
+    mem_free(play);
+}
+
+static void complain(struct play *play, struct mark mark, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+static void complain(struct play *play, struct mark mark, const char *format, ...)
+{
+    va_list args;
+
+    if (slice_is_set(play->complaint))
+        return;
+    va_start(args, format);
+    play->complaint = arena_vprintf(&play->arena, format, args);
+    play->complaint_mark = mark;
+    va_end(args);
+}
+
+/* ---- placeholders ---- */
+
+/* An ID token of this login: what every one has, then what the case says; null takes a claim away. */
+static struct slice make_id_token(struct simulator *simulator, struct play *play)
+{
+    struct buf text = BUF_INIT(BODY_MAX);
+    json_t *claims = json_object();
+    json_t *own = play->what->id_token != NULL ? node_to_json(play->what->id_token) : json_object();
+    const char *name;
+    json_t *value;
+
+    json_set_slice(claims, "iss", play->provider->issuer);
+    json_set_slice(claims, "aud", play->client_id);
+    json_object_set_new(claims, "iat", json_integer(clock_now()));
+    json_object_set_new(claims, "exp", json_integer(clock_now() + 3600));
+    json_set_slice(claims, "nonce", play->nonce);
+    json_object_foreach(own, name, value)
+    {
+        if (json_is_null(value))
+            json_object_del(claims, name);
+        else if (json_is_string(value))
+            json_object_set_new(claims, name,
+                                json_from_slice(play_fill(simulator, play, json_slice(value))));
+        else
+            json_object_set(claims, name, value);
+    }
+    buf_add_json_value(&text, claims);
+    struct slice token = jws_sign(&play->arena, &simulator->key, "JWT", buf_slice(&text));
+
+    buf_release(&text);
+    json_decref(own);
+    json_decref(claims);
+    return token;
+}
+
+static struct slice hmac_of(struct simulator *simulator, struct play *play, struct slice arguments)
+{
+    struct slice key;
+    struct slice text;
+    unsigned char out[DIGEST_MAX];
+
+    slice_cut(arguments, ',', &key, &text);
+    /* The case's own secret, unless the login was made with another one. */
+    if (slice_is_set(play->client_secret))
+        key = play->client_secret;
+    size_t len = digest_hmac(DIGEST_SHA256, key, play_fill(simulator, play, slice_trim(text)), out);
+
+    return hex_encode(&play->arena, slice_make((const char *)out, len));
+}
+
+/* The value of the placeholder at the front of `text`, and its length; 0 when it is none. */
+static size_t placeholder(struct simulator *simulator, struct play *play, struct slice text,
+                          struct slice *value_r)
+{
+    const struct {
+        struct slice name;
+        struct slice value;
+    } known[] = {
+        { SLICE("$callback"), play->callback },
+        { SLICE("$challenge"), play->challenge },
+        { SLICE("$state"), play->state },
+        { SLICE("$nonce"), play->nonce },
+        { SLICE("$client_id"), play->client_id },
+    };
+
+    for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
+        if (slice_starts(text, known[i].name)) {
+            *value_r = known[i].value;
+            return known[i].name.len;
+        }
+    }
+    if (slice_starts(text, SL("$id_token"))) {
+        *value_r = make_id_token(simulator, play);
+        return sizeof("$id_token") - 1;
+    }
+    if (slice_starts(text, SL("$now"))) {
+        *value_r = arena_printf(&play->arena, "%lld", (long long)clock_now());
+        return sizeof("$now") - 1;
+    }
+    if (slice_starts(text, SL("$hmac_sha256("))) {
+        size_t open = sizeof("$hmac_sha256(") - 1;
+        size_t close = slice_find(text, ')');
+
+        *value_r = hmac_of(simulator, play, slice_sub(text, open, close - open));
+        return close < text.len ? close + 1 : text.len;
+    }
+    return 0;
+}
+
+/* The texts of a case that are codes or tokens: whatever a later request has to bring. */
+static bool is_token_member(struct slice name)
+{
+    static const char *const names[] = { "code", "refresh_token", "access_token",
+                                         "fb_exchange_token", "token" };
+
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        if (slice_is(name, names[i]))
+            return true;
+    }
+    return false;
+}
+
+static bool token_in(const struct node *map, struct slice text, size_t *length)
+{
+    for (size_t i = 0; map != NULL && i < map->count; i++) {
+        struct slice value = map->members[i].value->text;
+
+        if (slice_is(map->members[i].name, "Authorization"))
+            value = slice_from(value, slice_find(value, ' ') + 1);
+        else if (!is_token_member(map->members[i].name))
+            continue;
+        if (value.len > 2 && value.at[0] != '$' && slice_starts(text, value)) {
+            *length = value.len;
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Does a token of the case stand here? Its length, else 0. */
+static size_t token_length(const struct play *play, struct slice text)
+{
+    const struct kit_case *what = play->what;
+    size_t length = 0;
+
+    if (play->mark.len == 0 || token_in(what->callback, text, &length) ||
+        token_in(what->refresh, text, &length))
+        return length;
+    for (size_t i = 0; i < what->exchange_count; i++) {
+        const struct kit_exchange *exchange = &what->exchanges[i];
+
+        if (token_in(exchange->form, text, &length) || token_in(exchange->query, text, &length) ||
+            token_in(exchange->json, text, &length) || token_in(exchange->headers, text, &length))
+            return length;
+    }
+    return 0;
+}
+
+struct slice play_fill(struct simulator *simulator, struct play *play, struct slice text)
+{
+    struct buf out = BUF_INIT(BODY_MAX);
+
+    for (size_t i = 0; i < text.len;) {
+        struct slice rest = slice_from(text, i);
+        struct slice value = slice_none();
+        size_t used = rest.at[0] == '$' ? placeholder(simulator, play, rest, &value) : 0;
+
+        if (used > 0) {
+            buf_add(&out, value);
+            i += used;
+        } else if ((used = token_length(play, rest)) > 0) {
+            buf_add(&out, slice_sub(rest, 0, used));
+            buf_add(&out, play->mark);
+            i += used;
+        } else {
+            buf_add_byte(&out, text.at[i++]);
+        }
+    }
+    struct slice filled = arena_copy(&play->arena, buf_slice(&out));
+
+    buf_release_secret(&out);
+    return filled;
+}
+
+/* ---- matching ---- */
+
+bool play_matches(struct simulator *simulator, struct play *play, struct slice wanted,
+                  struct slice given)
+{
+    if (slice_is(wanted, "$verifier"))
+        return slice_is_set(play->challenge) ? pkce_matches(given, play->challenge)
+                                             : slice_is_set(given);
+    return slice_equal(play_fill(simulator, play, wanted), given);
+}
+
+/* The members of a request that a rule speaks of. */
+struct given {
+    struct params query;
+    struct params form;
+    json_t *json;
+    const struct request *request;
+};
+
+static struct slice given_member(struct arena *arena, const struct given *given, const char *part,
+                                 struct slice name)
+{
+    const char *text = arena_string(arena, name);
+
+    if (strcmp(part, "query") == 0)
+        return params_get_raw(&given->query, text);
+    if (strcmp(part, "form") == 0)
+        return params_get_raw(&given->form, text);
+    if (strcmp(part, "json") == 0)
+        return json_text(arena, json_object_get(given->json, text));
+    return request_header(given->request, text);
+}
+
+static void check_part(struct simulator *simulator, struct play *play, const struct given *given,
+                       const char *part, const struct node *wanted)
+{
+    struct slice own_id = kit_text(play->what->config, "client_id");
+    struct slice own_secret = kit_text(play->what->config, "client_secret");
+
+    for (size_t i = 0; wanted != NULL && i < wanted->count; i++) {
+        const struct node_member *member = &wanted->members[i];
+        struct slice value = given_member(&play->arena, given, part, member->name);
+
+        if (member->value->kind == NODE_NULL) {
+            if (slice_is_set(value))
+                complain(play, member->mark, "%s has `%.*s`, which must not be there", part,
+                         SLICE_ARG(member->name));
+            continue;
+        }
+        /* Whoever develops against the simulator has credentials of his own. */
+        if (slice_equal(member->value->text, own_id) && slice_equal(value, play->client_id))
+            continue;
+        if (slice_is_set(own_secret) && slice_equal(member->value->text, own_secret) &&
+            play->mark.len > 0 && value.len > 0) {
+            play->client_secret = arena_copy(&play->arena, value);
+            continue;
+        }
+        if (!play_matches(simulator, play, member->value->text, value))
+            complain(play, member->mark, "%s has `%.*s: %.*s` instead of `%.*s`", part,
+                     SLICE_ARG(member->name), SLICE_ARG(value),
+                     SLICE_ARG(play_fill(simulator, play, member->value->text)));
+    }
+}
+
+static void read_given(struct request *request, struct given *given)
+{
+    struct slice type = request_header(request, "Content-Type");
+    struct arena *arena = request_arena(request);
+    const char *why;
+
+    *given = (struct given){ .query = request->query, .request = request };
+    if (slice_starts(type, SL("application/json")))
+        given->json = json_read(arena, request->exchange.body, BODY_MAX, &why);
+    else if (params_read(arena, request->exchange.body, &given->form) != NULL)
+        given->form = (struct params){ NULL, 0 };
+}
+
+/* Whose request is it? The mark stands in some token that it brings. */
+static struct play *find_play(struct simulator *simulator, struct request *request)
+{
+    struct slice texts[3] = { request->exchange.head.query, request->exchange.body,
+                              request_header(request, "Authorization") };
+
+    if (simulator->only != NULL)
+        return simulator->only;
+    list_each(&simulator->plays, link)
+    {
+        struct play *play = list_entry(link, struct play, link);
+
+        for (size_t i = 0; i < 3; i++) {
+            size_t at = slice_find_text(texts[i], play->mark);
+            struct slice behind = slice_from(texts[i], at + play->mark.len);
+
+            /* "~4f2" must not be taken for "~4f2a". */
+            if (at < texts[i].len &&
+                (behind.len == 0 || strchr("0123456789abcdef", behind.at[0]) == NULL))
+                return play;
+        }
+    }
+    return NULL;
+}
+
+static struct kit_exchange *find_exchange(struct play *play, struct slice method, struct slice url)
+{
+    struct kit_exchange *again = NULL;
+
+    for (size_t i = 0; i < play->what->exchange_count; i++) {
+        struct kit_exchange *each = &play->what->exchanges[i];
+
+        if (!slice_equal(each->method, method) || !slice_equal(each->url, url))
+            continue;
+        if (play->used[i] == 0)
+            return each;
+        again = again == NULL ? each : again;
+    }
+    return again;
+}
+
+/* ---- answers ---- */
+
+static enum step_result send_exchange(struct simulator *simulator, struct request *request,
+                                      struct play *play, const struct kit_exchange *exchange)
+{
+    struct buf body = BUF_INIT(BODY_MAX);
+    struct slice type = exchange->type;
+
+    if (exchange->body != NULL && exchange->body->kind == NODE_TEXT) {
+        buf_add(&body, exchange->body->text);
+    } else if (exchange->body != NULL) {
+        json_t *json = node_to_json(exchange->body);
+
+        buf_add_json_value(&body, json);
+        json_decref(json);
+        type = slice_is_set(type) ? type : SL("application/json");
+    }
+    for (size_t i = 0; exchange->answer_headers != NULL && i < exchange->answer_headers->count; i++)
+        request_add_header(request,
+                           arena_string(&play->arena, exchange->answer_headers->members[i].name),
+                           exchange->answer_headers->members[i].value->text);
+    struct slice filled = play_fill(simulator, play, buf_slice(&body));
+
+    if (simulator->mutate != NULL)
+        filled = simulator->mutate(simulator, request_arena(request), filled);
+    buf_release(&body);
+    return request_answer(request, exchange->status,
+                          slice_is_set(type) ? arena_string(&play->arena, type) : NULL, filled);
+}
+
+static enum step_result say_wrong(struct request *request, const char *what, struct slice detail)
+{
+    json_t *body = json_object();
+
+    json_set_slice(body, "error", slice_of("simulator"));
+    json_set_slice(body, "error_description",
+                   arena_printf(request_arena(request), "%s%.*s", what, SLICE_ARG(detail)));
+    log_warn("simulator: %s%.*s", what, SLICE_ARG(detail));
+    enum step_result result = request_json(request, 400, body);
+
+    json_decref(body);
+    return result;
+}
+
+static enum step_result send_document(struct request *request, json_t *document)
+{
+    enum step_result result = request_json(request, 200, document);
+
+    json_decref(document);
+    return result;
+}
+
+/* Discovery document and keys are everybody's. */
+static bool answer_published(struct simulator *simulator, struct request *request,
+                             const struct simulated *provider, struct slice url,
+                             enum step_result *result)
+{
+    json_t *discovery = provider->cases->discovery;
+    struct slice well_known = arena_join(request_arena(request), provider->issuer,
+                                         SL("/.well-known/openid-configuration"));
+
+    if (discovery != NULL && slice_equal(url, well_known))
+        *result = send_document(request, json_incref(discovery));
+    else if (discovery != NULL && slice_equal(url, json_member(discovery, "jwks_uri")))
+        *result = send_document(request, json_pack("{s:[o]}", "keys", jwk_public(&simulator->key)));
+    else
+        return false;
+    return true;
+}
+
+enum step_result simulator_answer(struct simulator *simulator, struct request *request,
+                                  const struct simulated *provider, struct slice url)
+{
+    struct slice method = slice_of(http_method_name(request->exchange.head.method));
+    struct play *play = find_play(simulator, request);
+    enum step_result result;
+    struct given given;
+
+    if (answer_published(simulator, request, provider, url, &result))
+        return result;
+    if (play == NULL)
+        return say_wrong(request, "this request brings no code or token of a login here: ", url);
+    struct slice what =
+        arena_printf(&play->arena, "%.*s %.*s", SLICE_ARG(method), SLICE_ARG(url));
+    struct kit_exchange *exchange = find_exchange(play, method, url);
+
+    if (exchange == NULL) {
+        complain(play, play->what->mark, "no exchange is like `%.*s`", SLICE_ARG(what));
+        return say_wrong(request, "the case has no such request: ", what);
+    }
+    read_given(request, &given);
+    check_part(simulator, play, &given, "query", exchange->query);
+    check_part(simulator, play, &given, "form", exchange->form);
+    check_part(simulator, play, &given, "json", exchange->json);
+    check_part(simulator, play, &given, "headers", exchange->headers);
+    json_decref(given.json);
+    play->used[exchange - play->what->exchanges]++;
+    if (slice_is_set(play->complaint))
+        return say_wrong(request, "not as the case says: ", play->complaint);
+    return send_exchange(simulator, request, play, exchange);
+}

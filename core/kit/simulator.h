@@ -1,0 +1,88 @@
+/*
+ * The simulator: a server on loopback that plays providers from their cases, and is strict about what it is
+ * sent.
+ *
+ * A provider that is configured with `simulator: http://127.0.0.1:PORT` sends everything there: a request to
+ * https://HOST/PATH arrives as /PLUGIN/HOST/PATH. The authorization endpoint is a page on which one picks a person, a
+ * refusal or an error, that is, a case. Codes and tokens of a case are made unique for each login by a mark behind
+ * them ("gho_1~4f2a"), by which later calls are told apart.
+ */
+#ifndef CARDEA_KIT_SIMULATOR_H
+#define CARDEA_KIT_SIMULATOR_H
+
+#include "base/params.h"
+#include "crypto/jwk.h"
+#include "hub/request.h"
+#include "kit/case.h"
+
+struct simulated; /* one provider that is played */
+
+struct simulator {
+    struct arena arena;
+    struct simulated *providers;
+    size_t count;
+    struct jwk key; /* signs ID tokens, for all */
+    struct list plays;
+    size_t play_count;
+    unsigned next_mark;
+    const char *url; /* its own, without a trailing slash */
+    /* A single play for whatever comes, without marks: the plugin kit. NULL: many. */
+    struct play *only;
+    /* Changes an answer before it goes out (cardea plugin test --mutate); NULL: as the case says. */
+    struct slice (*mutate)(struct simulator *simulator, struct arena *arena, struct slice body);
+    void *mutation;
+};
+
+/* What one play has been used for: one login. */
+struct play {
+    struct list link;
+    const struct kit_case *what;
+    const struct simulated *provider;
+    struct arena arena;
+    struct slice mark; /* "~4f2a", or empty */
+    struct slice client_id, client_secret; /* as configured; the secret as it was presented */
+    struct slice callback, state, nonce, challenge; /* of the authorization request */
+    unsigned used[32]; /* how often each exchange was made */
+    struct slice complaint; /* the first thing that was not as the case says */
+    struct mark complaint_mark;
+};
+
+/* Empty, with a key. */
+bool simulator_init(struct simulator *simulator, const char *url);
+void simulator_release(struct simulator *simulator);
+
+/* Adds a provider; `cases` and the texts live as long. */
+void simulator_add(struct simulator *simulator, struct slice plugin, struct slice name,
+                   struct slice issuer, struct slice authorize_url, const struct kit_cases *cases);
+
+/* A play of a case, begun by an authorization request with these parameters. */
+struct play *simulator_play(struct simulator *simulator, const struct simulated *provider,
+                            const struct kit_case *what, const struct params *request);
+void play_free(struct simulator *simulator, struct play *play);
+
+const struct simulated *simulator_find(const struct simulator *simulator, struct slice plugin);
+
+/* The text of a case with its placeholders filled in for this play. In the play's arena. */
+struct slice play_fill(struct simulator *simulator, struct play *play, struct slice text);
+
+/* Does `given` (maybe absent) satisfy what the case wants there? */
+bool play_matches(struct simulator *simulator, struct play *play, struct slice wanted,
+                  struct slice given);
+
+/* The answer to a request that is no page: an exchange of a case, a discovery document, a key set. Complaints are
+ * noted in the play and told in the answer. */
+enum step_result simulator_answer(struct simulator *simulator, struct request *request,
+                                  const struct simulated *provider, struct slice url);
+
+/* The router's catch-all and the pages; the hub's `context` is the simulator. */
+extern const struct route simulator_routes[];
+
+struct simulated {
+    struct slice plugin;
+    struct slice name;
+    struct slice issuer;
+    struct slice authorize_url;
+    const struct kit_cases *cases;
+};
+
+#endif
