@@ -53,20 +53,33 @@ struct http_head {
     int minor;           /* HTTP/1.minor */
     struct http_header *headers;
     size_t header_count;
-    struct slice host;
+    struct slice host; /* with its port; absent only in HTTP/1.0 */
     enum http_body_kind body;
     uint64_t content_length;
     bool keep_alive;
     bool expects_continue;
 };
 
-/* Where the head ends (behind its empty line) in `bytes`, or 0 when it does not end yet. */
-size_t http_head_end(struct slice bytes);
+/*
+ * Where the head ends (behind its empty line) in `bytes`, or 0 when it does not end yet. `*line` is
+ * where the last unfinished line begins: 0 for a new head, then kept by the caller, so that a head
+ * that comes byte by byte is not read again from its start each time. A line that ends with a bare
+ * LF ends a head too, so that http_head_read() refuses it at once. One empty line in front is
+ * allowed (RFC 9112, 2.2).
+ */
+size_t http_head_end(struct slice bytes, size_t *line);
+
+/*
+ * Judges the beginning of a head that has not ended yet: 0 while it may still become good, or the
+ * status to refuse with (400, 414, 431) and a sentence.
+ */
+int http_head_check_part(struct slice bytes, const struct http_limits *limits, const char **why_r);
 
 /*
  * Reads a complete head, `bytes` being exactly what http_head_end() measured; slices of the result
  * point into `bytes`, the header array lies in the arena. Returns 0, or the status to refuse with
- * (400, 413, 414, 417, 431, 501, 505) and a sentence for the log in `*why_r` (static).
+ * (400, 413, 414, 415, 417, 431, 501, 505) and a sentence for the log in `*why_r` (static). 415 is
+ * for a body in a content coding: what is small on the wire must not be large in memory.
  */
 int http_head_read(struct arena *arena, struct slice bytes, const struct http_limits *limits,
                    struct http_head *head_r, const char **why_r);
@@ -79,10 +92,10 @@ size_t http_header_count(const struct http_head *head, const char *name);
 /* A chunked body on its way (RFC 9112, 7.1). Zeroed is the beginning. */
 struct http_chunks {
     int state;
-    uint64_t left;  /* bytes of the present chunk still to come */
-    size_t line;    /* bytes of the present line so far */
-    size_t trailer; /* bytes of trailers so far */
-    char digits[17];
+    unsigned digits; /* of the present chunk's size, so far */
+    uint64_t left;   /* bytes of the present chunk still to come */
+    size_t line;     /* bytes of the present line so far */
+    size_t trailer;  /* bytes of trailers so far */
 };
 
 /*
@@ -95,6 +108,8 @@ int http_chunks_take(struct http_chunks *chunks, struct slice bytes, struct buf 
 
 /* Is that a value a header may have: visible ASCII, space, tab, and bytes from 0x80 on? */
 bool http_value_is_valid(struct slice value);
+/* Is that a token (RFC 9110, 5.6.2), as methods and names of headers are? */
+bool http_token_is_valid(struct slice token);
 
 /*
  * A request path, decoded once, for routing: absent when it has an escaped '/', NUL, or control

@@ -35,15 +35,18 @@ struct http_exchange {
 
 struct http_handler {
     void *context;
-    /* A head is complete: give room for the exchange, cleared, with `arena` set. */
+    /* A head is complete, but not judged yet: give room for the exchange, cleared, with `arena`
+     * set. */
     struct http_exchange *(*open)(void *context);
     /* The request is complete. http_answer() must follow, now or later, unless abandon() comes
      * first. */
     void (*serve)(struct http_exchange *exchange);
     /*
-     * Nobody waits for the answer any more: the client has gone, sent garbage for a body, or was
-     * too slow, or the server stops. Called at most once, never after http_answer(); the exchange
-     * must be let go (flow_cancel()). `served` tells whether serve() was called before.
+     * Nobody waits for the answer any more: the client has gone, sent garbage for a head or body,
+     * or was too slow, or the server is freed. Half a closed connection is a client that has gone;
+     * only requests that are answered within serve() are answered nevertheless. Called at most
+     * once, never after http_answer(); the exchange must be let go (flow_cancel()). `served` tells
+     * whether serve() was called before.
      */
     void (*abandon)(struct http_exchange *exchange, bool served);
 };
@@ -66,14 +69,19 @@ struct http_server *http_server_new(struct event_base *base,
  * the event cannot be made. */
 bool http_server_listen(struct http_server *server, int fd, SSL_CTX *tls);
 
-/* Stops accepting, closes idle connections, and the others when their answer has gone. */
+/*
+ * Stops accepting, closes idle connections, and the others when their answer has gone. Idle ones
+ * get a second before that, because a request that is on its way to us when we close is lost.
+ */
 void http_server_stop(struct http_server *server);
 /* Connections still open. */
 size_t http_server_connections(const struct http_server *server);
-/* Called once when the last connection has gone after http_server_stop(), perhaps at once. */
+/* Called once, from the event loop, when the last connection has gone after http_server_stop(); the
+ * server may be freed then. */
 void http_server_on_idle(struct http_server *server, void (*idle)(void *context), void *context);
 
-/* Closes everything, abandons what is open, and frees. Accepts NULL. */
+/* Closes everything, abandons what is open, and frees. Not from within serve() or abandon().
+ * Accepts NULL. */
 void http_server_free(struct http_server *server);
 
 struct http_answer {
@@ -94,7 +102,10 @@ void http_add_header(struct buf *headers, const char *name, struct slice value);
  */
 void http_answer(struct http_exchange *exchange, const struct http_answer *answer);
 
-/* "200 OK" text. */
+/* The reason phrase: "OK" for 200, and "" for what has none here. */
 const char *http_status_text(int status);
+
+/* The certificate the client has shown, or NULL. Borrowed; only before the answer. */
+X509 *http_exchange_certificate(const struct http_exchange *exchange);
 
 #endif
