@@ -98,8 +98,8 @@ struct field {
     size_t offset;
     const char *otherwise; /* the default, as it would be written; NULL: absent, 0, false, empty */
     const char *about;     /* one sentence, for the schema and the reference */
-    const char *const *words;  /* FIELD_WORD, and optionally FIELD_WORDS, FIELD_TEXTS, FIELD_COUNT;
-                                  NULL at the end */
+    const char *const *words;  /* FIELD_WORD, and optionally FIELD_TEXT, FIELD_WORDS, FIELD_TEXTS,
+                                  FIELD_COUNT;  NULL at the end */
     const struct field *table; /* FIELD_STRUCT, FIELD_MANY */
     size_t size;               /* FIELD_STRUCT and FIELD_MANY: of one element */
     uint64_t least, most;      /* FIELD_COUNT, FIELD_SIZE, FIELD_DURATION (ms); most 0: no limit */
@@ -143,6 +143,9 @@ const struct field *fields_find(const struct field *table, struct slice name);
 /* The ids of providers and clients: letters, digits, '-', '_' and '.', 1 to 64, none but a letter
  * or digit first. NULL, or a static sentence. */
 const char *id_check(struct slice id);
+
+/* The place of a word in a list with NULL at its end, or -1. `words` may be NULL. */
+int word_find(const char *const *words, struct slice text);
 
 /* Readers for one text, also for the command line. NULL, or a static sentence. */
 const char *duration_read(struct slice text, int64_t *milliseconds_r);

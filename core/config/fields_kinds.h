@@ -68,8 +68,6 @@ bool reading_take(const struct reading *reading, const struct node *node, struct
 
 /* "did you mean `info`?", or what there is to choose from. */
 void reading_unknown_word(const struct reading *reading, const struct node *node);
-/* The index, or -1. */
-int word_find(const char *const *words, struct slice text);
 
 text_judge judge_text, judge_long_text, judge_url, judge_any_url, judge_url_template,
     judge_json_path;

@@ -159,12 +159,30 @@ const char *judge_url(struct slice text)
     return url_is_safe(&url) ? NULL : "is http on another machine: use https";
 }
 
+/* What a browser would run instead of going there. */
+static bool is_script(struct slice scheme)
+{
+    static const char *const schemes[] = { "javascript", "data",       "vbscript", "file",
+                                           "blob",       "filesystem", "about",    "view-source" };
+
+    for (size_t i = 0; i < sizeof(schemes) / sizeof(schemes[0]); i++) {
+        if (slice_is_nocase(scheme, schemes[i]))
+            return true;
+    }
+    return false;
+}
+
 const char *judge_any_url(struct slice text)
 {
+    struct slice scheme;
+    struct slice rest;
     struct url url;
 
+    slice_cut(text, ':', &scheme, &rest);
     if (slice_has(text, '*'))
         return "has a wildcard (*): write each address out";
+    if (is_script(scheme))
+        return "has a scheme that browsers do not go to but run or read: use https";
     return url_read(text, &url);
 }
 

@@ -72,6 +72,10 @@ static int shown_length(struct slice text)
 void reading_problem(const struct reading *reading, const struct node *node, const char *format,
                      ...)
 {
+    if (reading->problems->kept == PROBLEMS_KEPT_MAX) {
+        problem_add(reading->problems, node->mark, "one more"); /* counted, and no memory taken */
+        return;
+    }
     const char *path = reading_path(reading);
     bool is_shown = node->kind == NODE_TEXT && node->text.len > 0 && !node->substituted &&
                     !field_is_secret(reading->field);

@@ -3,7 +3,7 @@
  * knows where it stands. The reader knows no key: fields.h gives the tree its meaning.
  *
  * Refused, each with file:line:column: anchors, aliases, tags, merge keys, doubled keys, keys that
- * are no plain text, nesting beyond 32, files beyond 1 MiB, more than 100000 values, several
+ * are no plain text, nesting beyond 32, files beyond 1 MiB, more than 50000 values, several
  * documents, control characters, text that is not UTF-8.
  */
 #ifndef CARDEA_CONFIG_NODE_H
@@ -96,7 +96,7 @@ struct node_options {
 enum {
     NODE_DEPTH_MAX = 32,
     NODE_FILE_MAX = 1024 * 1024,
-    NODE_VALUES_MAX = 100000,               /* in all files together */
+    NODE_VALUES_MAX = 50000,                /* in all files together */
     NODE_SUBSTITUTED_MAX = 8 * 1024 * 1024, /* bytes of all replacements together */
     NODE_FILES_MAX = 256
 };

@@ -168,7 +168,7 @@ static void report_glob(struct node_run *run, const struct node *pattern, int re
     run->problems->incomplete = true;
 }
 
-static void include_pattern(struct node_run *run, struct node *root, const struct node *pattern,
+static void include_pattern(struct node_run *run, struct node *root, struct node *pattern,
                             const struct document *document)
 {
     struct arena scratch = { 0 };
@@ -179,6 +179,7 @@ static void include_pattern(struct node_run *run, struct node *root, const struc
     if (pattern->kind != NODE_TEXT || pattern->text.len == 0) {
         problem_add(run->problems, pattern->mark,
                     "`include` is a list of file names or patterns such as providers.d/*.yaml");
+        pattern->broken = true;
         return;
     }
     int result = glob(whole_pattern(&scratch, document, pattern->text), 0, judge_folder, &found);
@@ -202,7 +203,7 @@ static void include_pattern(struct node_run *run, struct node *root, const struc
 static void follow_includes(struct node_run *run, struct node *root, const struct node *from,
                             const struct document *document)
 {
-    const struct node *include = node_get(from, "include");
+    struct node *include = node_get(from, "include");
 
     if (include == NULL || include->kind == NODE_NULL)
         return;

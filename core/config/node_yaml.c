@@ -331,7 +331,7 @@ static struct node *read_value(struct reader *reader)
     struct node *node = NULL;
 
     if (++reader->run->values > NODE_VALUES_MAX) {
-        refuse(reader, mark_here(reader), "there are more than 100000 values up to here");
+        refuse(reader, mark_here(reader), "there are more than 50000 values up to here");
         return NULL;
     }
     if (reader->event.type == YAML_SCALAR_EVENT)
