@@ -5,7 +5,8 @@
  * only, one total deadline, one limit on the body, no cookies, no .netrc, no environment proxies.
  * Connections are reused. Where a call may lead is judged at the socket about to be connected:
  * inner addresses (address_is_inner()) are refused unless the operator's own configuration named
- * such a host.
+ * such a host; plain http is for these hosts only. A proxy resolves names itself, so that with one
+ * only hosts written as addresses can be judged; our own loopback is reached without it.
  */
 #ifndef CARDEA_NET_HTTP_CLIENT_H
 #define CARDEA_NET_HTTP_CLIENT_H
@@ -29,7 +30,8 @@ struct http_client_settings {
 
 struct http_client *http_client_new(struct event_base *base,
                                     const struct http_client_settings *settings);
-/* All calls must have ended (flow_cancel_all()). Accepts NULL. */
+/* All calls must have ended (flow_cancel_all()); not from within a step that a call has woken.
+ * Accepts NULL. */
 void http_client_free(struct http_client *client);
 
 enum http_call_failure {
@@ -37,8 +39,8 @@ enum http_call_failure {
     HTTP_CALL_UNREACHABLE, /* no connection, no name, TLS refused */
     HTTP_CALL_TIMEOUT,
     HTTP_CALL_TOO_LONG,  /* the body passed the limit */
-    HTTP_CALL_FORBIDDEN, /* the address policy, or the scheme */
-    HTTP_CALL_BROKEN     /* the answer was no HTTP, or was cut off */
+    HTTP_CALL_FORBIDDEN, /* the address policy, the scheme, or a header that no call may have */
+    HTTP_CALL_BROKEN     /* the answer was no HTTP, had too many headers, or was cut off */
 };
 
 /* One request and its answer. Lives in the flow's arena, as do all its slices. */
@@ -46,7 +48,7 @@ struct http_call {
     /* in */
     struct slice method; /* "GET"; absent: GET, or POST when there is a body */
     struct slice url;
-    struct http_header *headers; /* Host, Content-Length and Accept-Encoding are not the caller's */
+    struct http_header *headers; /* but those of framing and connection, Host, Accept-Encoding */
     size_t header_count;
     struct slice body;     /* absent: none */
     bool inner_allowed;    /* the operator's configuration names this host */

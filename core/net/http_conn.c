@@ -208,6 +208,18 @@ void http_answer(struct http_exchange *exchange, const struct http_answer *answe
         conn_settle(conn, true);
 }
 
+static void log_refusal(const struct http_conn *conn, int status, const char *why)
+{
+    struct arena arena = { 0 };
+
+    if (!log_wants(LEVEL_DEBUG))
+        return;
+    struct slice peer = address_host_text(&arena, &conn->peer);
+
+    log_debug("%.*s is answered %d: the request %s", SLICE_ARG(peer), status, why);
+    arena_release(&arena);
+}
+
 void conn_refuse(struct http_conn *conn, int status, const char *why)
 {
     char text[64];
@@ -216,7 +228,7 @@ void conn_refuse(struct http_conn *conn, int status, const char *why)
                                   .headers = buf_slice(&conn->server->error_headers),
                                   .body = slice_make(text, (size_t)len) };
 
-    log_debug("refused with %d: the request %s", status, why);
+    log_refusal(conn, status, why);
     conn_abandon(conn);
     conn->closing = conn->lingers = true;
     conn_send(conn, &answer, true);
@@ -455,8 +467,10 @@ struct http_conn *conn_new(struct http_server *server, struct bufferevent *bev, 
     bufferevent_setcb(bev, on_read, on_write, on_event, conn);
     conn_await_request(conn);
     if (tls) {
+        int64_t total = server->settings.total_ms;
+
         conn->state = CONN_HANDSHAKE;
-        conn_set_deadline(conn, HANDSHAKE_MS);
+        conn_set_deadline(conn, total < HANDSHAKE_MS ? total : HANDSHAKE_MS);
     }
     conn_pace(conn);
     return conn;

@@ -5,8 +5,8 @@
  * may come at once or later. While it waits the server keeps listening to the client, and tells
  * when it has gone. Pipelined requests wait their turn. One coarse timer (250 ms) keeps all
  * deadlines: from the first byte of a request to its last (`total`), between requests (`idle`), and
- * for a client that does not take its answer (`total` again). Connections beyond the limit are
- * answered 503 and closed.
+ * for a client that does not take its answer (`total` again). A TLS handshake has ten seconds, or
+ * `total` if that is less. Connections beyond the limit are answered 503 and closed.
  *
  * The server never looks at Host or at forwarded headers: the hub does, with its configuration.
  */

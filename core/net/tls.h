@@ -1,7 +1,7 @@
 /*
  * TLS settings, in one place: TLS 1.2 with forward secrecy and AEAD only, and TLS 1.3; no
- * renegotiation, no compression, no early data, tickets with the library's rotating keys (RFC
- * 9325).
+ * renegotiation, no compression, no early data, tickets whose keys are renewed every six hours (RFC
+ * 9325). ALPN names http/1.1 and nothing else.
  */
 #ifndef CARDEA_NET_TLS_H
 #define CARDEA_NET_TLS_H
@@ -22,7 +22,10 @@ SSL_CTX *tls_server_context(struct arena *arena, const char *certificate_file, c
  * system's. */
 SSL_CTX *tls_client_context(struct arena *arena, const char *ca_file, const char **why_r);
 
-/* Prepares one client connection: SNI and the name that the certificate must have. */
+/* Prepares one client connection: SNI and the name that the certificate must have among its
+ * alternative names; a common name says nothing. `host` may be an IP address. */
 bool tls_expect_host(SSL *ssl, const char *host);
+/* The same but SNI for all connections of a context, where another library makes them. */
+bool tls_expect_host_always(SSL_CTX *context, const char *host);
 
 #endif
