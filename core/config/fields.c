@@ -14,7 +14,7 @@ static void *place(const struct field *field, void *target)
 const struct field *fields_find(const struct field *table, struct slice name)
 {
     for (; table->name != NULL; table++) {
-        if (table->kind != FIELD_REST && slice_is(name, table->name))
+        if (field_kind_is_key(table->kind) && slice_is(name, table->name))
             return table;
     }
     return NULL;
@@ -92,19 +92,25 @@ static void read_field(const struct reading *reading, const struct node *node, v
                     reading_path(reading));
 }
 
+static size_t collect_names(const struct field *table, const char *names[NAMES_MAX], size_t count)
+{
+    for (; table->name != NULL && count < NAMES_MAX; table++) {
+        if (table->kind == FIELD_BESIDE)
+            count = collect_names(table->table, names, count);
+        else if (table->kind != FIELD_REST && (table->flags & FIELD_HIDDEN) == 0)
+            names[count++] = table->name;
+    }
+    return count;
+}
+
 static void report_unknown(const struct field *table, const struct node_member *member,
                            const char *where, struct problems *problems)
 {
     const char *names[NAMES_MAX];
-    size_t count = 0;
     /* What is only counted needs no good advice. */
     bool is_kept = problems->kept < PROBLEMS_KEPT_MAX;
+    size_t count = is_kept ? collect_names(table, names, 0) : 0;
     int shown = (int)(member->name.len < 64 ? member->name.len : 64);
-
-    for (; is_kept && table->name != NULL && count < NAMES_MAX; table++) {
-        if ((table->flags & FIELD_HIDDEN) == 0 && table->kind != FIELD_REST)
-            names[count++] = table->name;
-    }
     const char *near = nearest_name(member->name, names, count);
 
     if (near != NULL)

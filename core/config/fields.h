@@ -50,7 +50,7 @@ enum field_kind {
     FIELD_URL,        /* struct slice: https, or http on loopback; no fragment */
     FIELD_ANY_URL, /* struct slice: any absolute URL without userinfo and "*" (redirect addresses)
                     */
-    FIELD_URL_TEMPLATE, /* struct slice: a FIELD_URL in which {name} may stand */
+    FIELD_URL_TEMPLATE, /* struct slice: a FIELD_URL in which {name} and the like may stand */
     FIELD_PATH,      /* struct slice: a file or folder; relative ones are made absolute against the
                         folder of the file they stand in */
     FIELD_JSON_PATH, /* struct slice: what json_path_check() accepts */
@@ -75,10 +75,17 @@ enum field_kind {
     FIELD_MANY, /* struct many: a map of id to struct with a table; ids as id_check() wants them */
     FIELD_REST, /* const struct node *: the members that no other row of the table takes, as a map
                    (NULL: there are none); without this row they are problems */
+    FIELD_BESIDE, /* no value: the keys of `table` are offered too when one is misspelt, because
+                     they stand in the same map and another table reads them */
     FIELD_KINDS
 };
 
 #define FIELD_COUNT_WORD(index) (UINT_MAX - (index))
+
+static inline bool field_kind_is_key(enum field_kind kind)
+{
+    return kind < FIELD_REST;
+}
 
 enum field_flag {
     FIELD_REQUIRED = 1,

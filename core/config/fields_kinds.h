@@ -38,7 +38,7 @@ value_read value_read_text, value_read_cidr, value_read_word, value_read_bool, v
 struct kind {
     size_t size; /* of the value; 0: the field says */
     enum shape shape;
-    value_read *read;  /* NULL: FIELD_REST */
+    value_read *read;  /* NULL: no key */
     text_judge *judge; /* of one text */
     bool is_secret;
     bool may_be_nothing; /* a key without a value is no problem */

@@ -22,7 +22,7 @@ static bool is_absent(const struct field *field, const void *value);
 
 static bool is_printed(const struct field *field, const void *target)
 {
-    return (field->flags & (FIELD_HIDDEN | FIELD_UNPRINTED)) == 0 &&
+    return field->kind != FIELD_BESIDE && (field->flags & (FIELD_HIDDEN | FIELD_UNPRINTED)) == 0 &&
            !is_absent(field, place(field, target));
 }
 

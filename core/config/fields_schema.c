@@ -261,7 +261,7 @@ json_t *fields_schema(const struct field *table)
 
     for (const struct field *field = table; field->name != NULL; field++) {
         is_open = is_open || field->kind == FIELD_REST;
-        if ((field->flags & FIELD_HIDDEN) != 0 || field->kind == FIELD_REST)
+        if ((field->flags & FIELD_HIDDEN) != 0 || !field_kind_is_key(field->kind))
             continue;
         json_t *schema = schemas[field->kind](field);
 

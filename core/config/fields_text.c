@@ -186,19 +186,14 @@ const char *judge_any_url(struct slice text)
     return url_read(text, &url);
 }
 
+/* A name, or whatever else plugin/template.h knows. */
 static bool is_template_name(struct slice name)
 {
-    for (size_t i = 0; i < name.len; i++) {
-        char c = name.at[i];
-
-        if (!(c >= 'a' && c <= 'z') && !(c >= 'A' && c <= 'Z') && !(c >= '0' && c <= '9') &&
-            c != '_' && c != '-')
-            return false;
-    }
-    return name.len > 0;
+    return name.len > 0 && utf8_is_text(name) && !slice_has(name, ' ') && !slice_has(name, '{');
 }
 
-/* Puts an "x" for each {name}: what is left must be a URL. */
+/* Puts a "1" for each {name}, which can be part of a host, a port and a path: what is left must be
+ * a URL. */
 static const char *fill_template(struct slice text, struct buf *buf)
 {
     while (text.len > 0) {
@@ -212,7 +207,7 @@ static const char *fill_template(struct slice text, struct buf *buf)
             break;
         if (!is_template_name(slice_sub(text, open + 1, close - open - 1)))
             return "has a {name} that is no name";
-        buf_add_byte(buf, 'x');
+        buf_add_byte(buf, '1');
         text = slice_from(text, close + 1);
     }
     return NULL;

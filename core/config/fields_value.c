@@ -50,6 +50,7 @@ const struct kind field_kinds[FIELD_KINDS] = {
     { 0,               SHAPE_MAP, value_read_struct,   NULL,               false, true,  KEYS  },
     { OF(struct many,  MAP),      value_read_many,     NULL,               false, true,  KEYS  },
     { OF(tree,         ANY),      NULL,                NULL,               false, true,  KEYS  },
+    { 0,               SHAPE_ANY, NULL,                NULL,               false, true,  KEYS  },
 };
 
 const char *reading_path(const struct reading *reading)

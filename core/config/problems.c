@@ -54,6 +54,9 @@ static void keep(struct problems *problems, struct mark mark, bool warning, stru
 }
 
 static void add(struct problems *problems, struct mark mark, bool warning, const char *format,
+                va_list args) __attribute__((format(printf, 4, 0)));
+
+static void add(struct problems *problems, struct mark mark, bool warning, const char *format,
                 va_list args)
 {
     if (problems->kept < PROBLEMS_KEPT_MAX) {

@@ -12,14 +12,25 @@ enum {
     WORKERS_MAX = 1024
 };
 
+/* The same without '/' at its end, still with a NUL behind it. */
+static struct slice without_slash(struct arena *arena, struct slice url)
+{
+    if (!slice_ends(url, SL("/")))
+        return url;
+    while (slice_ends(url, SL("/")))
+        url.len--;
+    return arena_copy(arena, url);
+}
+
 /* What a provider says about itself only by leaving it out. */
-static void complete_providers(struct settings *settings)
+static void complete_providers(struct settings *settings, struct arena *arena)
 {
     struct provider_settings *providers = settings->providers.at;
 
     for (size_t i = 0; i < settings->providers.count; i++) {
         if (!slice_is_set(providers[i].plugin))
             providers[i].plugin = providers[i].named.id;
+        providers[i].simulator = without_slash(arena, providers[i].simulator);
     }
 }
 
@@ -66,10 +77,8 @@ static void sort_clients(struct settings *settings, struct arena *arena)
 
 static void complete(struct settings *settings, struct arena *arena)
 {
-    while (slice_ends(settings->issuer, SL("/")))
-        settings->issuer =
-            arena_copy(arena, slice_sub(settings->issuer, 0, settings->issuer.len - 1));
-    complete_providers(settings);
+    settings->issuer = without_slash(arena, settings->issuer);
+    complete_providers(settings, arena);
     complete_clients(settings);
     sort_clients(settings, arena);
 }

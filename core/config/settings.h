@@ -23,8 +23,8 @@ enum trust_email {
 
 struct provider_settings {
     struct named named;
-    struct slice plugin; /* never absent: the id where nothing else is written */
-    struct slice client_id;
+    struct slice plugin;    /* never absent: the id where nothing else is written */
+    struct slice client_id; /* whether it is needed is for those to say who know the plugin */
     struct slice client_secret;
     struct pairs keys;       /* name to PEM text, for plugins that sign */
     struct pairs parameters; /* tenant, domain, ...: what makes an instance of the plugin */
@@ -37,7 +37,7 @@ struct provider_settings {
         struct texts paths;
     } api;
     struct slice simulator;       /* http on loopback, where `cardea simulate` plays this provider;
-                                     absent: the real one */
+                                     absent: the real one; no trailing slash */
     const struct node *overrides; /* the fields of the description, which plugin/description.h
                                      reads; NULL: none */
 };
@@ -152,7 +152,7 @@ struct settings {
     struct {
         struct slice directory;
         struct slice title;
-        struct slice logo;   /* a file */
+        struct slice logo;   /* a URL */
         struct slice locale; /* "auto" or a tag */
     } pages;
     struct {

@@ -85,7 +85,7 @@ const struct field provider_table[] = {
              "The plugin that knows this provider; the id when left out. oidc, oauth2 and oauth1 "
              "are the generic ones.",
              .check = check_plugin),
-    PROVIDER(client_id, TEXT, NULL, "What the provider knows us by.", .flags = FIELD_REQUIRED),
+    PROVIDER(client_id, TEXT, NULL, "What the provider knows us by."),
     PROVIDER(client_secret, SECRET, NULL, "The secret that the provider gave us."),
     PROVIDER(keys, PAIRS, NULL, "Private keys in PEM by name, for plugins that sign.",
              .flags = FIELD_MASKED | FIELD_LINES),
@@ -252,7 +252,7 @@ static const struct field legacy_table[] = {
 static const struct field pages_table[] = {
     NESTED(pages, directory, PATH, NULL, "Templates of your own, instead of the built-in ones."),
     NESTED(pages, title, TEXT, "Cardea", "The name on every page."),
-    NESTED(pages, logo, PATH, NULL, "A picture for every page, an SVG or PNG file."),
+    NESTED(pages, logo, URL, NULL, "A picture for every page."),
     NESTED(pages, locale, TEXT, "auto",
            "The language: as the browser asks, or a tag such as de or pt-BR.",
            .check = check_locale),

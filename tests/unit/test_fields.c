@@ -328,6 +328,7 @@ static void test_templates_have_names_in_braces(void **state)
     (void)state;
     assert_good("template: 'https://{domain}/{tenant_id}/x'\n");
     assert_slice(it.zoo.template, "https://{domain}/{tenant_id}/x");
+    assert_good("template: 'https://a.{b}.example:{port}/{token:/x/[y=z]}'\n");
     assert_refused("template: 'https://{a b}/'\n",
                    "z.yaml:1:11: error: `template: https://{a b}/` has a {name} that is no name\n");
     assert_refused("template: 'https://{a/'\n", "z.yaml:1:11: error: `template: https://{a/` has a "
@@ -822,6 +823,20 @@ static void test_the_rest_is_kept_where_a_table_wants_it(void **state)
     assert_null(open.rest);
 }
 
+static void test_keys_of_a_table_beside_are_offered(void **state)
+{
+    static const struct field beside[] = {
+        {.name = "also", .kind = FIELD_BESIDE, .table = open_table},
+        FIELD_END
+    };
+    struct open open = { 0 };
+
+    (void)state;
+    fields_read(beside, node_read_text("o.yaml", SL("knwon: 1"), &options, &it.problems), "", &open,
+                &it.problems);
+    assert_string_equal(said(), "o.yaml:1:1: error: unknown key `knwon`; did you mean `known`?\n");
+}
+
 static void test_a_long_value_is_cut_in_messages(void **state)
 {
     (void)state;
@@ -988,8 +1003,7 @@ static void test_every_text_survives_being_printed(void **state)
         "\xc3\xa4",
         "\xe2\x80\xa8",
         "\xef\xbb\xbf",
-        "a\xc2\x85"
-        "b",
+        "a\xc2\x85-b",
         "\xf0\x9f\x90\x88",
         "y",
         "no",
@@ -1104,6 +1118,7 @@ int main(void)
         TEST(test_secrets_are_not_shown_in_messages),
         TEST(test_what_nobody_heeds_yet_is_refused_unless_it_is_the_default),
         TEST(test_the_rest_is_kept_where_a_table_wants_it),
+        TEST(test_keys_of_a_table_beside_are_offered),
         TEST(test_a_long_value_is_cut_in_messages),
         TEST(test_what_is_printed_can_be_read_and_printed_again),
         TEST(test_defaults_are_printed_and_what_is_absent_is_not),
