@@ -141,11 +141,11 @@ static void refuse_decoration(struct reader *reader, const yaml_char_t *anchor,
 
     if (anchor != NULL)
         problem_add(problems, mark_here(reader),
-                    "an anchor (&%s): write the value out where it is "
+                    "an anchor (&%.64s): write the value out where it is "
                     "needed",
                     (const char *)anchor);
     if (tag != NULL)
-        problem_add(problems, mark_here(reader), "a tag (%s): types are known here, remove it",
+        problem_add(problems, mark_here(reader), "a tag (%.64s): types are known here, remove it",
                     (const char *)tag);
 }
 
@@ -203,7 +203,7 @@ static struct node *read_alias(struct reader *reader)
     struct node *node = new_node(reader, NODE_NULL);
 
     problem_add(reader->run->problems, node->mark,
-                "an alias (*%s): write the value out where it is needed",
+                "an alias (*%.64s): write the value out where it is needed",
                 (const char *)reader->event.data.alias.anchor);
     node->broken = true;
     return node;

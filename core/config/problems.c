@@ -1,5 +1,9 @@
 #include "config/node.h"
 
+enum {
+    TEXT_MAX = 3000 /* bytes: a URL and a sentence, not a whole document */
+};
+
 /* A text that stands in one line whatever it quotes. */
 static void make_printable(struct slice text)
 {
@@ -62,6 +66,7 @@ static void add(struct problems *problems, struct mark mark, bool warning, const
     if (problems->kept < PROBLEMS_KEPT_MAX) {
         struct slice text = arena_vprintf(problems->arena, format, args);
 
+        text = slice_sub(text, 0, TEXT_MAX);
         make_printable(text);
         if (is_known(problems, mark, text))
             return;

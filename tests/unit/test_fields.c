@@ -48,6 +48,12 @@ static void no_foo(struct slice text, struct mark mark, struct problems *problem
         problem_add(problems, mark, "not foo, please");
 }
 
+static void no_red(struct slice text, struct mark mark, struct problems *problems)
+{
+    if (slice_is(text, "red"))
+        problem_add(problems, mark, "not red, please");
+}
+
 static const struct field nested_table[] = {
     {
      .name = "inner",
@@ -100,7 +106,7 @@ static const struct field zoo_table[] = {
     ROW(path, FIELD_PATH),
     ROW(json_path, FIELD_JSON_PATH),
     ROW(cidr, FIELD_CIDR),
-    ROW(word, FIELD_WORD, .words = colours, .otherwise = "green"),
+    ROW(word, FIELD_WORD, .words = colours, .otherwise = "green", .check = no_red),
     ROW(boolean, FIELD_BOOL, .otherwise = "true"),
     ROW(count, FIELD_COUNT, .least = 1, .most = 10, .otherwise = "2"),
     ROW(workers, FIELD_COUNT, .most = 64, .words = automatic, .otherwise = "auto"),
@@ -373,6 +379,7 @@ static void test_words_are_known_or_a_near_one_is_named(void **state)
     assert_good("word: blue\nwords: [red, green]\n");
     assert_int_equal(it.zoo.word, 2);
     assert_int_equal(it.zoo.words.count, 2);
+    assert_refused("word: red\n", "z.yaml:1:7: error: not red, please\n");
     assert_refused("word: gren\n",
                    "z.yaml:1:7: error: `word: gren` is unknown; did you mean `green`?\n");
     assert_refused("word: pink\n", "z.yaml:1:7: error: `word: pink` is unknown; it can be `red`, "

@@ -5,7 +5,6 @@
 
 #include <cmocka.h>
 
-#include "base/clock.h"
 #include "base/json.h"
 #include "base/memory.h"
 #include "config/node.h"
@@ -52,6 +51,12 @@ static struct node *read_text(const char *text)
 static struct node *read_all(const char *text)
 {
     return node_read_text("a.yaml", slice_of(text), &all, &it.problems);
+}
+
+/* Time of our own, so that a busy machine does not matter. */
+static int64_t spent_ms(void)
+{
+    return (int64_t)clock() * 1000 / CLOCKS_PER_SEC;
 }
 
 /* All that was said, with the test's folder taken out. */
@@ -292,12 +297,12 @@ static void test_nesting_ends_at_thirty_two(void **state)
 /* V01 of the attack catalogue, and what else makes libyaml slow or large. */
 static void assert_cheap(const char *what, struct slice text)
 {
-    int64_t begin = clock_monotonic_ms();
+    int64_t begin = spent_ms();
 
     node_read_text("a.yaml", text, &plain, &it.problems);
     assert_true(it.problems.errors > 0);
-    if (clock_monotonic_ms() - begin >= 1000)
-        fail_msg("%s took %lld ms", what, (long long)(clock_monotonic_ms() - begin));
+    if (spent_ms() - begin >= 1000)
+        fail_msg("%s took %lld ms", what, (long long)(spent_ms() - begin));
     if (arena_size(&it.arena) >= 40 * 1024 * 1024)
         fail_msg("%s took %zu bytes", what, arena_size(&it.arena));
     arena_release(&it.arena);
@@ -525,7 +530,7 @@ static void test_all_replacements_together_have_a_limit(void **state)
     (void)state;
     const char *path = scratch_write(&it.folder, &it.arena, "big", "");
     struct buf text = BUF_INIT(1024 * 1024);
-    int64_t begin = clock_monotonic_ms();
+    int64_t begin = spent_ms();
 
     FILE *file = fopen(path, "w");
 
@@ -541,7 +546,7 @@ static void test_all_replacements_together_have_a_limit(void **state)
     assert_true(it.problems.errors > 20000);
     assert_non_null(strstr(said(), "all replacements together are longer than 8 MiB"));
     assert_true(arena_size(&it.arena) < 40 * 1024 * 1024);
-    assert_true(clock_monotonic_ms() - begin < 2000);
+    assert_true(spent_ms() - begin < 2000);
 }
 
 /* Includes */
@@ -602,6 +607,18 @@ static void test_a_file_name_that_finds_nothing_is_a_problem_a_pattern_is_not(vo
                                 "patterns such as providers.d/*.yaml\n"
                                 "FOLDER/main.yaml:6:3: error: `include` is a list of file names or "
                                 "patterns such as providers.d/*.yaml\n");
+    assert_true(it.problems.incomplete);
+}
+
+static void test_a_folder_that_cannot_be_listed_is_a_problem(void **state)
+{
+    (void)state;
+    assert_int_equal(symlink("loop", scratch_path(&it.folder, &it.arena, "loop")), 0);
+    scratch_write(&it.folder, &it.arena, "main.yaml", "include: loop/*.yaml\n");
+    read_file("main.yaml", &all);
+    assert_string_equal(said(),
+                        "FOLDER/main.yaml:1:10: error: the files for `loop/*.yaml` cannot be "
+                        "listed: Too many levels of symbolic links\n");
     assert_true(it.problems.incomplete);
 }
 
@@ -693,6 +710,16 @@ static void test_a_problem_stays_in_its_line(void **state)
     (void)state;
     problem_add(&it.problems, (struct mark){ 0 }, "a\nb\x1b[2J\xc2\x9b\x7f\xc3\xa4");
     assert_string_equal(said(), "error: a?b?[2J???\xc3\xa4\n");
+}
+
+static void test_a_problem_that_quotes_a_whole_document_is_cut(void **state)
+{
+    char text[5000];
+
+    (void)state;
+    memset(text, 'x', sizeof(text));
+    problem_add(&it.problems, (struct mark){ 0 }, "%.*s", (int)sizeof(text), text);
+    assert_int_equal(strlen(said()), strlen("error: \n") + 3000);
 }
 
 static void test_too_many_problems_are_counted(void **state)
@@ -815,6 +842,7 @@ int main(void)
         TEST(test_a_file_that_two_patterns_find_is_read_once),
         TEST(test_a_key_that_two_files_give_names_both_places),
         TEST(test_a_file_name_that_finds_nothing_is_a_problem_a_pattern_is_not),
+        TEST(test_a_folder_that_cannot_be_listed_is_a_problem),
         TEST(test_include_cycles_end),
         TEST(test_an_included_file_may_be_broken_and_the_rest_is_read),
         TEST(test_the_number_of_included_files_has_a_limit),
@@ -822,6 +850,7 @@ int main(void)
         TEST(test_nothing_is_included_unless_asked_for),
         TEST(test_problems_are_sorted_by_place_and_said_once),
         TEST(test_a_problem_stays_in_its_line),
+        TEST(test_a_problem_that_quotes_a_whole_document_is_cut),
         TEST(test_too_many_problems_are_counted),
         TEST(test_the_nearest_name_is_a_spelling_mistake_away),
         TEST(test_another_word_has_no_nearest_name),

@@ -5,7 +5,6 @@
 
 #include <cmocka.h>
 
-#include "base/clock.h"
 #include "base/json.h"
 #include "base/log.h"
 #include "config/settings.h"
@@ -48,6 +47,12 @@ static int tear_down(void **state)
     arena_cache_release();
     scratch_remove(&it.folder);
     return 0;
+}
+
+/* Time of our own, so that a busy machine does not matter. */
+static int64_t spent_ms(void)
+{
+    return (int64_t)clock() * 1000 / CLOCKS_PER_SEC;
 }
 
 static const char *said(void)
@@ -352,6 +357,14 @@ static void test_provider_ids_are_safe_in_urls(void **state)
     }
     refused(BASE "providers:\n  github: {client_id: x}\n  GitHub: {client_id: x}\n",
             "c.yaml:5:3: error: the provider `GitHub` differs from `github` in case only\n");
+}
+
+static void test_a_plugin_is_named_by_its_id(void **state)
+{
+    (void)state;
+    refused(BASE "providers: {github: {client_id: x, plugin: ../evil}}\n",
+            "c.yaml:3:44: error: `plugin: ../evil` is no id: an id has letters, digits, \"-\", "
+            "\"_\" and \".\", and begins with a letter or digit\n");
 }
 
 static void test_a_simulator_is_on_this_machine(void **state)
@@ -783,7 +796,7 @@ static void test_files_that_cannot_be_read_are_named(void **state)
 static void assert_cheap(const char *piece, const char *head)
 {
     struct buf text = BUF_INIT(NODE_FILE_MAX);
-    int64_t begin = clock_monotonic_ms();
+    int64_t begin = spent_ms();
 
     buf_add_text(&text, head);
     for (unsigned i = 0; text.len + strlen(piece) + 16 < NODE_FILE_MAX; i++) {
@@ -800,8 +813,8 @@ static void assert_cheap(const char *piece, const char *head)
     assert_null(settings_read_text("c.yaml", buf_slice(&text), &it.problems));
     assert_true(it.problems.errors > 0);
     buf_release(&text);
-    if (clock_monotonic_ms() - begin >= 1000)
-        fail_msg("%s took %lld ms", piece, (long long)(clock_monotonic_ms() - begin));
+    if (spent_ms() - begin >= 1000)
+        fail_msg("%s took %lld ms", piece, (long long)(spent_ms() - begin));
     if (arena_size(&it.arena) >= 45 * 1024 * 1024)
         fail_msg("%s took %zu bytes", piece, arena_size(&it.arena));
     arena_release(&it.arena);
@@ -1066,6 +1079,7 @@ int main(void)
         TEST(test_misspelt_keys_and_words_are_recognised),
         TEST(test_a_provider_is_its_plugin_unless_told_otherwise),
         TEST(test_provider_ids_are_safe_in_urls),
+        TEST(test_a_plugin_is_named_by_its_id),
         TEST(test_a_simulator_is_on_this_machine),
         TEST(test_who_may_come_in_is_said_in_addresses_and_domains),
         TEST(test_a_client_has_the_defaults_of_rfc_7591_and_ours),
