@@ -1,6 +1,7 @@
 #include "base/memory.h"
 
 #include <stdint.h>
+#include <sys/mman.h>
 
 static void *or_abort(void *memory, size_t size)
 {
@@ -45,4 +46,23 @@ void mem_wipe(void *memory, size_t size)
 {
     if (size > 0)
         explicit_bzero(memory, size);
+}
+
+void *mem_locked_alloc(size_t size)
+{
+    void *memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+    or_abort(memory != MAP_FAILED ? memory : NULL, size);
+    /* Both are best effort: where they fail, the process' own settings against dumps remain. */
+    (void)mlock(memory, size);
+    (void)madvise(memory, size, MADV_DONTDUMP);
+    return memory;
+}
+
+void mem_locked_free(void *memory, size_t size)
+{
+    if (memory == NULL)
+        return;
+    mem_wipe(memory, size);
+    munmap(memory, size);
 }

@@ -31,4 +31,13 @@ void mem_free(void *memory);
 /* Overwrites; never optimised away. */
 void mem_wipe(void *memory, size_t size);
 
+/*
+ * Cleared pages of their own for keys that live long: left out of core dumps and, as far as
+ * RLIMIT_MEMLOCK lets, never swapped. The lock does not pass to a forked child (mlock(2)), so take
+ * them in the process that uses them. A page at least: not for small things in number.
+ */
+void *mem_locked_alloc(size_t size);
+/* Wipes and gives back; `size` as it was asked for. Accepts NULL. */
+void mem_locked_free(void *memory, size_t size);
+
 #endif

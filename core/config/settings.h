@@ -23,8 +23,8 @@ enum trust_email {
 
 struct provider_settings {
     struct named named;
-    struct slice plugin; /* absent: the id */
-    struct slice client_id;
+    struct slice plugin;    /* never absent: the id where nothing else is written */
+    struct slice client_id; /* whether it is needed is for those to say who know the plugin */
     struct slice client_secret;
     struct pairs keys;       /* name to PEM text, for plugins that sign */
     struct pairs parameters; /* tenant, domain, ...: what makes an instance of the plugin */
@@ -32,9 +32,14 @@ struct provider_settings {
     unsigned trust_email; /* enum trust_email */
     bool hidden;
     bool keep_tokens;
-    struct slice
-        simulator; /* http://127.0.0.1:PORT of `cardea simulate`; absent: the real provider */
-    struct node *overrides; /* the fields of the description; plugin/description.h reads them */
+    struct {
+        struct texts clients;
+        struct texts paths;
+    } api;
+    struct slice simulator;       /* http on loopback, where `cardea simulate` plays this provider;
+                                     absent: the real one; no trailing slash */
+    const struct node *overrides; /* the fields of the description, which plugin/description.h
+                                     reads; NULL: none */
 };
 
 enum consent {
@@ -54,13 +59,23 @@ enum token_format {
     TOKEN_JWT
 };
 
+struct client_oauth1_settings {
+    struct texts signature_methods;
+    struct texts callbacks;
+    struct texts realms;
+    struct slice rsa_public_key; /* PEM */
+};
+
 struct client_settings {
     struct named named; /* the id is the client_id */
     struct slice client_name;
     struct slice client_secret;
     struct slice client_secret_hash; /* "sha256:..." as `cardea secret` prints it */
+    const struct node *jwks;
+    struct slice jwks_uri;
     struct texts redirect_uris;
     struct texts post_logout_redirect_uris;
+    struct slice backchannel_logout_uri;
     struct texts grant_types;
     struct texts response_types;
     unsigned token_endpoint_auth_method; /* enum client_auth */
@@ -70,27 +85,38 @@ struct client_settings {
     unsigned consent;      /* enum consent */
     unsigned access_token; /* enum token_format */
     bool require_pkce;
-    struct slice id_token_signed_response_alg;
+    struct slice id_token_signed_response_alg; /* one of settings->signing.algorithms */
+    struct client_oauth1_settings oauth1;
     struct slice logo_uri; /* shown, never fetched by us */
     struct slice policy_uri;
     struct slice tos_uri;
     struct texts cors_origins;
 };
 
-struct listen_settings {
-    struct texts listen;
+struct local_user_settings {
+    struct named named;
+    struct slice password_hash;
+    const struct node *profile;
 };
 
+enum account_link {
+    LINK_VERIFIED_EMAIL,
+    LINK_NEVER
+};
+
+/* The number of workers that `auto` reads as; settings_workers() says what it means. */
+#define WORKERS_AUTO FIELD_COUNT_WORD(0)
+
 struct settings {
-    struct slice issuer; /* without a trailing slash */
+    struct texts include; /* of the first file; already followed */
+    struct slice issuer;  /* without a trailing slash */
     struct texts listen;
     struct {
         struct slice certificate;
         struct slice key;
     } tls;
     struct many trusted_proxies; /* struct cidr */
-    unsigned workers;            /* 0 with `auto`; see settings_workers() */
-    bool workers_auto;
+    unsigned workers;            /* or WORKERS_AUTO */
     struct slice store;
     struct texts secrets;
     struct texts plugin_directories;
@@ -104,7 +130,7 @@ struct settings {
     struct many providers; /* struct provider_settings */
     struct many clients;   /* struct client_settings */
     struct {
-        unsigned link; /* verified_email, never */
+        unsigned link; /* enum account_link */
     } accounts;
     struct pairs claims; /* issued claim to path in the identity's data */
     struct {
@@ -116,17 +142,25 @@ struct settings {
         int64_t rotate, overlap;
     } signing;
     struct {
+        bool enabled;
+        struct texts initial_access_tokens;
+    } registration;
+    struct {
+        bool implicit, password, oauth1;
+    } legacy;
+    struct many local_users; /* struct local_user_settings */
+    struct {
         struct slice directory;
         struct slice title;
-        struct slice logo;
+        struct slice logo;   /* a URL */
         struct slice locale; /* "auto" or a tag */
     } pages;
     struct {
         struct slice listen; /* "off": none */
     } admin;
     struct {
-        unsigned level;
-        unsigned format;
+        unsigned level;  /* enum log_level */
+        unsigned format; /* enum log_format */
     } log;
     struct {
         size_t header, body;
@@ -136,31 +170,42 @@ struct settings {
             struct rate logins, failures;
         } per_address;
     } limits;
+
+    /* Made of the above. */
+    const struct client_settings **clients_by_id; /* sorted, for settings_client() */
 };
 
 extern const struct field settings_table[];
+/* Of one provider and of one client, for those who look for a key or override it. */
+extern const struct field provider_table[];
+extern const struct field client_table[];
 
 /*
  * Reads the file and everything it includes; reports all that is wrong with it, also what no single
  * field shows (a client that names a provider that is not there, a code client without redirect
  * addresses, an issuer with http on a public host, secrets that are too short). NULL when there are
- * errors. What needs the plugins is judged later (plugin/description.h).
+ * errors. What needs the plugins is judged later (plugin/description.h), and all of the store's URL
+ * but its kind by store_check_url(). Settings live in `problems->arena`.
  */
 struct settings *settings_read(const char *path, struct problems *problems);
 /* The same from memory, for the demo and tests. */
 struct settings *settings_read_text(const char *name, struct slice text, struct problems *problems);
 
-/* How many workers are meant: `auto` is the number of processors. */
+/* How many workers are meant: `auto` is the number of processors that we may use. 0: everything in
+ * one process. */
 unsigned settings_workers(const struct settings *settings);
 
-/* Where the file is: `given` (--config), $CARDEA_CONFIG, ./cardea.yaml, /etc/cardea/cardea.yaml;
- * NULL when none of them exists. In the arena. */
+/* Where the file is: `given` (--config), $CARDEA_CONFIG, ./cardea.yaml, /etc/cardea/cardea.yaml.
+ * The first two count whether or not they exist, so that a wrong name is reported and not passed
+ * over; NULL when there is none. In the arena. */
 const char *settings_find(struct arena *arena, const char *given);
 
+/* The client, or NULL. */
 const struct client_settings *settings_client(const struct settings *settings, struct slice id);
 
 /* The whole JSON Schema as text. The description's fields are put in by the caller, because they
- * belong to a room above: `overrides` is what fields_schema() gave for them. */
-struct slice settings_schema(struct arena *arena, json_t *overrides);
+ * belong to a room above: `overrides` (borrowed) is what fields_schema() gave for them; NULL: a
+ * provider may have any other key. */
+struct slice settings_schema(struct arena *arena, const json_t *overrides);
 
 #endif

@@ -1,6 +1,9 @@
 /*
  * Hashes and MACs, with algorithms fetched once (OpenSSL 3 looks them up by name otherwise, which
  * costs more than a short hash).
+ *
+ * None of these can fail for what is hashed. A library without one of the algorithms (MD5 under a
+ * FIPS policy) ends the process when it is asked for: an empty digest would compare as equal.
  */
 #ifndef CARDEA_CRYPTO_DIGEST_H
 #define CARDEA_CRYPTO_DIGEST_H
@@ -22,6 +25,7 @@ enum {
 
 /* Writes the digest, returns its length. */
 size_t digest(enum digest which, struct slice bytes, unsigned char out[DIGEST_MAX]);
+/* The key may be empty. No copy of it stays behind in the library. */
 size_t digest_hmac(enum digest which, struct slice key, struct slice bytes,
                    unsigned char out[DIGEST_MAX]);
 
@@ -30,5 +34,8 @@ void sha256(unsigned char out[SHA256_SIZE], const struct slice *pieces, size_t c
 
 /* SHA-256 as base64url text: ids of records, code challenges, thumbprints. */
 struct slice sha256_text(struct arena *arena, struct slice bytes);
+
+/* The algorithm's name in OpenSSL: "SHA256". */
+const char *digest_name(enum digest which);
 
 #endif

@@ -1,9 +1,9 @@
 /*
  * Keys (RFC 7517, 7518, 8037): RSA, EC P-256, P-384 and P-521, Ed25519, and secrets (oct).
  *
- * Keys from strangers are judged before any arithmetic: RSA moduli of 2048 to 8192 bits with an odd
- * public exponent from 65537 (3 is refused) up to 2^32, curve points on their curve and canonical,
- * no private members in a public set.
+ * Keys from strangers are judged before any arithmetic: RSA moduli of 2048 to 8192 bits, odd, with
+ * an odd public exponent from 65537 (3 is refused) to below 2^33, curve points on their curve and
+ * canonical, no private members in a public set.
  */
 #ifndef CARDEA_CRYPTO_JWK_H
 #define CARDEA_CRYPTO_JWK_H
@@ -39,12 +39,27 @@ enum jws_alg jws_alg_read(struct slice name);
 typedef uint32_t jws_algs;
 jws_algs jws_algs_read(struct slice words);
 
+/*
+ * Contexts of OpenSSL that jws.c makes when they are first needed and keeps, one per use and
+ * algorithm: making one costs 3 microseconds, an eighth of an ES256 signature.
+ */
+struct jwk_contexts {
+    EVP_PKEY_CTX *sign[ALG_COUNT];
+    EVP_PKEY_CTX *verify[ALG_COUNT];
+};
+
+/*
+ * A copy of the struct shares all that the original has; release one of the two. Whoever signs
+ * RS384 or PS256 with an RSA key of ours sets `alg` in a copy.
+ */
 struct jwk {
     struct slice kid; /* may be absent in a foreign set */
-    enum jws_alg alg; /* ALG_NONE: the set does not say */
+    enum jws_alg alg; /* ALG_NONE: an RSA key whose set does not say */
     char kty;         /* 'R'SA, 'E'C, 'O'KP, 's'ecret */
+    bool is_private;  /* can sign; true for a secret */
     EVP_PKEY *key;    /* NULL for a secret */
     struct slice secret;
+    struct jwk_contexts *contexts; /* NULL for a secret */
 };
 
 struct jwk_set {
@@ -53,32 +68,44 @@ struct jwk_set {
 };
 
 enum {
-    JWK_SET_MAX = 64 /* more keys in one set are ignored, with a word in the log */
+    JWK_SET_MAX = 64, /* the first ones; more in one set are ignored, with a word in the log */
+    JWK_KID_MAX = 256,
+    JWK_SECRET_MIN = 32, /* of an oct key (RFC 7518, 3.2); configured secrets may be shorter */
+    JWK_SECRET_MAX = 1024,
+    JWK_PEM_MAX = 32 * 1024
 };
 
-/* A new private key. RSA has 2048 bits. kid is the thumbprint (RFC 7638). False when the library
- * fails. */
+/* A new private key. RSA has 2048 bits and takes a tenth of a second or more. kid is the thumbprint
+ * (RFC 7638). False when the library fails, and for the HS algorithms, whose keys are
+ * random_token()s. */
 bool jwk_generate(struct arena *arena, enum jws_alg alg, struct jwk *key_r);
-/* An HS256 key of these bytes. */
+/* An HS256 key of these bytes, without a kid. It has nothing to be released. */
 struct jwk jwk_secret(struct slice secret);
-/* A private key from PEM (PKCS#8 or traditional); its algorithm from its kind. NULL or a sentence.
- */
+/* A private key from PEM (PKCS#8 or traditional, not encrypted); its algorithm from its kind (RS256
+ * for RSA), its kid the thumbprint. The two halves are checked to belong together. NULL or a
+ * sentence. */
 const char *jwk_read_pem(struct arena *arena, struct slice pem, struct jwk *key_r);
+/* Accepts a zeroed struct. */
 void jwk_release(struct jwk *key);
 
-/* One key of a foreign set or of our own; `private_allowed` for our own sealed records. NULL when
- * good, else a static sentence. kid is copied into the arena. */
+/*
+ * One key of a foreign set or of our own; `private_allowed` for our own sealed records, and only
+ * then oct keys. NULL when good, else a static sentence. kid and secret are copied into the arena.
+ * What our own records say about a private key is believed: they were sealed.
+ */
 const char *jwk_read(struct arena *arena, const json_t *json, bool private_allowed,
                      struct jwk *key_r);
-/* {"keys": [...]}: keys that cannot be used (unknown kinds, "use": "enc", broken) are left out; an
- * error only when it is no key set at all or has private members. */
+/* {"keys": [...]} of strangers: keys that cannot be used (unknown kinds, "use": "enc", broken) are
+ * left out; an error only when it is no key set at all or has private members (any oct key is one).
+ */
 const char *jwk_set_read(struct arena *arena, const json_t *json, struct jwk_set *set_r);
 void jwk_set_release(struct jwk_set *set);
 
-/* New references. The public form has kid, alg and use. */
+/* New references. The public form has kid, alg and use; NULL for a secret, which has none. */
 json_t *jwk_public(const struct jwk *key);
+/* NULL when the key is not private. */
 json_t *jwk_private(const struct jwk *key);
-/* RFC 7638, base64url of SHA-256. */
+/* RFC 7638, base64url of SHA-256. Absent for a secret: it would be a hash of it. */
 struct slice jwk_thumbprint(struct arena *arena, const struct jwk *key);
 
 #endif

@@ -11,22 +11,22 @@
 #include "crypto/jwk.h"
 
 enum {
-    JWS_MAX = 16 * 1024 /* bytes of a whole token */
+    JWS_MAX = 16 * 1024 /* bytes of a whole token, read or written */
 };
 
 /* A token taken apart but not yet believed. */
 struct jws {
     enum jws_alg alg;
     struct slice alg_name; /* as written, for messages */
-    struct slice kid;      /* absent when there is none */
+    struct slice kid;      /* absent when there is none; at most JWK_KID_MAX bytes, of any kind */
     struct slice typ;
     struct slice signed_part; /* what the signature is over */
-    struct slice payload;     /* decoded */
-    struct slice signature;   /* decoded */
+    struct slice payload;     /* decoded, never empty */
+    struct slice signature;   /* decoded, never empty */
 };
 
 /* Takes apart. NULL when well-formed, else a static sentence. Slices lie in the arena or in
- * `token`. */
+ * `token`. An algorithm we do not know is well-formed; jws_verify() refuses it. */
 const char *jws_read(struct arena *arena, struct slice token, struct jws *jws_r);
 
 enum jws_verdict {
@@ -38,7 +38,9 @@ enum jws_verdict {
 
 /*
  * Verifies with the key that `kid` names; without kid, with every key that fits the algorithm (RFC
- * 7515, D), at most four.
+ * 7515, D). At most four are tried either way. A secret (jwk_secret()) has no kid and stands for
+ * whatever kid its holder has written; other keys without kid are not used when the token names
+ * one.
  */
 enum jws_verdict jws_verify(const struct jws *jws, const struct jwk_set *keys, jws_algs pinned);
 
@@ -47,7 +49,8 @@ const char *jws_verdict_text(enum jws_verdict verdict);
 
 /*
  * Signs: header {"alg", "kid", "typ"}, then the payload, into one compact text in the arena. `typ`
- * may be NULL. Absent when the library fails.
+ * may be NULL. Absent when the library fails, when the key cannot sign and when the token would be
+ * longer than JWS_MAX.
  */
 struct slice jws_sign(struct arena *arena, const struct jwk *key, const char *typ,
                       struct slice payload);

@@ -3,11 +3,21 @@
  * store (keys, accounts, upstream tokens) is sealed; whoever reads or swaps it without the ring
  * learns nothing and changes nothing.
  *
- * The first secret of the configuration seals, every one opens. Keys are derived from the secrets
- * with HKDF-SHA-256, one per purpose, and named by four bytes of their hash, so that opening never
- * guesses. A sealed text is: version, key name, 96-bit random nonce, ciphertext, 128-bit tag. The
- * context (which cookie, which record) is authenticated with it: a text moved elsewhere does not
- * open.
+ * The first secret of the configuration seals, every one opens. From each secret HKDF-SHA-256
+ * (salt "cardea seal 1", info the purpose) makes 36 bytes: the key, then four by which it is named,
+ * so that opening never guesses. A sealed text is:
+ *
+ *     version 1, 1 byte | name of the key, 4 | random nonce, 12 | ciphertext | tag, 16
+ *
+ * Version, name and the context (which cookie, which record) are authenticated with it: a text
+ * moved elsewhere does not open.
+ *
+ * Random nonces of 96 bits are safe for 2^32 texts under one secret (NIST SP 800-38D, 8.3). That is
+ * not counted: a thousand a second take seven weeks, so a hub as busy as that adds a new first
+ * secret every month.
+ *
+ * A ring lies in locked pages that no core dump shows (mem_locked_alloc()): make it in the process
+ * that uses it.
  */
 #ifndef CARDEA_CRYPTO_SEAL_H
 #define CARDEA_CRYPTO_SEAL_H
@@ -17,19 +27,24 @@
 struct key_ring;
 
 enum {
-    SEAL_OVERHEAD = 1 + 4 + 12 + 16
+    SEAL_OVERHEAD = 1 + 4 + 12 + 16,
+    SEAL_MAX = 16 * 1024 * 1024 /* bytes of a plain text; nothing sealed comes near */
 };
 
-/* `secrets` are the configured texts; each is 32 bytes or more, as the configuration checked.
- * `purpose`
- * ("cookie", "store") separates rings of the same secrets. */
+/*
+ * `secrets` are the configured texts; each is 32 bytes or more, as the configuration checked.
+ * `purpose` ("cookie", "store") separates rings of the same secrets. A ring of none opens nothing
+ * and must not be asked to seal.
+ */
 struct key_ring *key_ring_new(const struct slice *secrets, size_t count, const char *purpose);
+/* Wipes. Accepts NULL. */
 void key_ring_free(struct key_ring *ring);
 
 /* The sealed bytes, in the arena. */
 struct slice seal(const struct key_ring *ring, struct arena *arena, struct slice context,
                   struct slice plain);
-/* False when it was not sealed by a key of the ring in this context, or has been changed. */
+/* False when it was not sealed by a key of the ring in this context, or has been changed; nothing
+ * of it is in the arena then. */
 bool seal_open(const struct key_ring *ring, struct arena *arena, struct slice context,
                struct slice sealed, struct slice *plain_r);
 
@@ -39,7 +54,8 @@ struct slice seal_text(const struct key_ring *ring, struct arena *arena, struct 
 bool seal_open_text(const struct key_ring *ring, struct arena *arena, struct slice context,
                     struct slice text, struct slice *plain_r);
 
-/* Was it sealed by a key that is no longer the first? Then re-seal when there is an occasion. */
+/* Was it sealed by a key of the ring that is no longer the first? Then re-seal when there is an
+ * occasion. */
 bool seal_is_old(const struct key_ring *ring, struct slice sealed);
 
 #endif

@@ -1,0 +1,111 @@
+#include "crypto/algorithm.h"
+#include "crypto/jwk_kind.h"
+#include "crypto/library.h"
+
+#include <openssl/bio.h>
+#include <openssl/core_names.h>
+#include <openssl/pem.h>
+
+/* Without this OpenSSL asks on the terminal. */
+static int no_password(char *buffer, int size, int writing, void *context)
+{
+    (void)buffer, (void)size, (void)writing, (void)context;
+    return -1;
+}
+
+static EVP_PKEY *decode(struct slice pem)
+{
+    BIO *bio = BIO_new_mem_buf(pem.at, (int)pem.len);
+    EVP_PKEY *key = PEM_read_bio_PrivateKey_ex(bio, NULL, no_password, NULL, NULL, NULL);
+
+    BIO_free(bio);
+    return key;
+}
+
+static const char *check_rsa_key(EVP_PKEY *pkey)
+{
+    unsigned char modulus[1024];
+    unsigned char exponent[8];
+    BIGNUM *n = NULL;
+    BIGNUM *e = NULL;
+    const char *wrong = "has an RSA modulus or exponent that is too long";
+
+    if (EVP_PKEY_get_bn_param(pkey, OSSL_PKEY_PARAM_RSA_N, &n) == 1 &&
+        EVP_PKEY_get_bn_param(pkey, OSSL_PKEY_PARAM_RSA_E, &e) == 1 &&
+        BN_num_bytes(n) <= (int)sizeof(modulus) && BN_num_bytes(e) <= (int)sizeof(exponent))
+        wrong = jwk_check_rsa(slice_make((const char *)modulus, (size_t)BN_bn2bin(n, modulus)),
+                              slice_make((const char *)exponent, (size_t)BN_bn2bin(e, exponent)));
+    BN_free(n);
+    BN_free(e);
+    return wrong;
+}
+
+/* OpenSSL has names of its own for the curves. */
+static enum jws_alg alg_of_group(EVP_PKEY *pkey)
+{
+    static const struct {
+        const char *group;
+        enum jws_alg alg;
+    } groups[] = {
+        {"prime256v1", ALG_ES256},
+        { "secp384r1", ALG_ES384},
+        { "secp521r1", ALG_ES512}
+    };
+    char group[64];
+    size_t len;
+
+    for (size_t i = 0; EVP_PKEY_get_group_name(pkey, group, sizeof(group), &len) == 1 && i < 3;
+         i++) {
+        if (strcmp(group, groups[i].group) == 0)
+            return groups[i].alg;
+    }
+    return ALG_NONE;
+}
+
+static const char *classify(struct jwk *key)
+{
+    if (EVP_PKEY_is_a(key->key, "RSA"))
+        key->alg = ALG_RS256;
+    else if (EVP_PKEY_is_a(key->key, "ED25519"))
+        key->alg = ALG_EDDSA;
+    else if (EVP_PKEY_is_a(key->key, "EC"))
+        key->alg = alg_of_group(key->key);
+    key->kty = jws_algorithm(key->alg)->kty;
+    if (key->alg == ALG_NONE)
+        return "is no RSA, P-256, P-384, P-521 or Ed25519 key";
+    return key->kty == 'R' ? check_rsa_key(key->key) : NULL;
+}
+
+/* Fails too when there is no private half at all. */
+static const char *check_pair(const struct jwk *key)
+{
+    EVP_PKEY_CTX *context = EVP_PKEY_CTX_new_from_pkey(NULL, key->key, NULL);
+    bool good = context != NULL && EVP_PKEY_pairwise_check(context) == 1;
+
+    EVP_PKEY_CTX_free(context);
+    return good ? NULL : "has a private part that does not belong to its public part";
+}
+
+const char *jwk_read_pem(struct arena *arena, struct slice pem, struct jwk *key_r)
+{
+    struct jwk key = { .is_private = true };
+    const char *wrong = NULL;
+
+    if (pem.len > JWK_PEM_MAX)
+        return "is longer than 32 kB";
+    key.key = decode(pem);
+    if (key.key == NULL)
+        wrong = "is no private key in PEM, or an encrypted one";
+    if (wrong == NULL)
+        wrong = classify(&key);
+    if (wrong == NULL)
+        wrong = check_pair(&key);
+    if (wrong != NULL) {
+        library_forget_errors();
+        jwk_release(&key);
+        return wrong;
+    }
+    jwk_complete(arena, &key);
+    *key_r = key;
+    return NULL;
+}
