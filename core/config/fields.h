@@ -140,6 +140,9 @@ void fields_read(const struct field *table, const struct node *map, const char *
  * was put in for ${...} is masked, because nobody knows what it is. */
 void fields_print(const struct field *table, const void *target, unsigned indent, struct buf *buf);
 
+/* The same with secrets as they are: for those who hand a configuration on, in memory. */
+void fields_write(const struct field *table, const void *target, struct buf *buf);
+
 /* JSON Schema (2020-12) of the map: a new reference to {"type": "object", "properties": ...}. It
  * accepts what fields_read() does as far as a schema can say it, ${...} included. */
 json_t *fields_schema(const struct field *table);

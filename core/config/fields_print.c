@@ -9,9 +9,15 @@ enum {
 
 static const struct slice mask = SLICE("***");
 
+/* Where to, and whether secrets are shown. */
+struct printing {
+    struct buf *out;
+    bool reveal;
+};
+
 /* Writes what comes behind the colon of a key, to the end of the line or of the lines below it. */
 typedef void value_print(const struct field *field, const void *value, unsigned indent,
-                         struct buf *buf);
+                         struct printing *to);
 
 static const void *place(const struct field *field, const void *target)
 {
@@ -19,6 +25,8 @@ static const void *place(const struct field *field, const void *target)
 }
 
 static bool is_absent(const struct field *field, const void *value);
+static void print_fields(const struct field *table, const void *target, unsigned indent,
+                         struct printing *to);
 
 static bool is_printed(const struct field *field, const void *target)
 {
@@ -26,18 +34,18 @@ static bool is_printed(const struct field *field, const void *target)
            !is_absent(field, place(field, target));
 }
 
-static void print_line(struct buf *buf, struct slice bare)
+static void print_line(struct printing *to, struct slice bare)
 {
-    buf_printf(buf, " %.*s\n", SLICE_ARG(bare));
+    buf_printf(to->out, " %.*s\n", SLICE_ARG(bare));
 }
 
 static void print_text(const struct field *field, const void *value, unsigned indent,
-                       struct buf *buf)
+                       struct printing *to)
 {
     (void)indent;
-    buf_add_byte(buf, ' ');
-    yaml_write_text(buf, field_is_secret(field) ? mask : *(const struct slice *)value);
-    buf_add_byte(buf, '\n');
+    buf_add_byte(to->out, ' ');
+    yaml_write_text(to->out, field_is_secret(field) && !to->reveal ? mask : *(const struct slice *)value);
+    buf_add_byte(to->out, '\n');
 }
 
 /*
@@ -63,77 +71,79 @@ static struct slice mask_url(struct arena *arena, struct slice url)
 }
 
 static void print_secret_url(const struct field *field, const void *value, unsigned indent,
-                             struct buf *buf)
+                             struct printing *to)
 {
     struct arena scratch = { 0 };
 
     (void)field, (void)indent;
-    buf_add_byte(buf, ' ');
-    yaml_write_text(buf, mask_url(&scratch, *(const struct slice *)value));
-    buf_add_byte(buf, '\n');
+    buf_add_byte(to->out, ' ');
+    struct slice url = *(const struct slice *)value;
+
+    yaml_write_text(to->out, to->reveal ? url : mask_url(&scratch, url));
+    buf_add_byte(to->out, '\n');
     arena_release(&scratch);
 }
 
 static void print_word(const struct field *field, const void *value, unsigned indent,
-                       struct buf *buf)
+                       struct printing *to)
 {
     (void)indent;
-    print_line(buf, slice_of(field->words[*(const unsigned *)value]));
+    print_line(to, slice_of(field->words[*(const unsigned *)value]));
 }
 
 static void print_bool(const struct field *field, const void *value, unsigned indent,
-                       struct buf *buf)
+                       struct printing *to)
 {
     (void)field, (void)indent;
-    print_line(buf, *(const bool *)value ? SL("true") : SL("false"));
+    print_line(to, *(const bool *)value ? SL("true") : SL("false"));
 }
 
 static void print_count(const struct field *field, const void *value, unsigned indent,
-                        struct buf *buf)
+                        struct printing *to)
 {
     unsigned count = *(const unsigned *)value;
 
     (void)indent;
     for (unsigned i = 0; field->words != NULL && field->words[i] != NULL; i++) {
         if (count == FIELD_COUNT_WORD(i)) {
-            print_line(buf, slice_of(field->words[i]));
+            print_line(to, slice_of(field->words[i]));
             return;
         }
     }
-    buf_printf(buf, " %u\n", count);
+    buf_printf(to->out, " %u\n", count);
 }
 
 static void print_duration(const struct field *field, const void *value, unsigned indent,
-                           struct buf *buf)
+                           struct printing *to)
 {
     struct arena scratch = { 0 };
 
     (void)field, (void)indent;
-    print_line(buf, duration_text(&scratch, (uint64_t)(*(const int64_t *)value)));
+    print_line(to, duration_text(&scratch, (uint64_t)(*(const int64_t *)value)));
     arena_release(&scratch);
 }
 
 static void print_size(const struct field *field, const void *value, unsigned indent,
-                       struct buf *buf)
+                       struct printing *to)
 {
     struct arena scratch = { 0 };
 
     (void)field, (void)indent;
-    print_line(buf, size_text(&scratch, *(const size_t *)value));
+    print_line(to, size_text(&scratch, *(const size_t *)value));
     arena_release(&scratch);
 }
 
 static void print_rate(const struct field *field, const void *value, unsigned indent,
-                       struct buf *buf)
+                       struct printing *to)
 {
     struct arena scratch = { 0 };
 
     (void)field, (void)indent;
-    print_line(buf, rate_text(&scratch, *(const struct rate *)value));
+    print_line(to, rate_text(&scratch, *(const struct rate *)value));
     arena_release(&scratch);
 }
 
-static void print_list(struct buf *buf, const struct slice *items, size_t count, unsigned indent)
+static void print_list(struct printing *to, const struct slice *items, size_t count, unsigned indent)
 {
     size_t len = 0;
 
@@ -141,31 +151,31 @@ static void print_list(struct buf *buf, const struct slice *items, size_t count,
         len += items[i].len + 2;
     bool is_block = len > LIST_LINE;
 
-    buf_add_text(buf, is_block ? "\n" : " [");
+    buf_add_text(to->out, is_block ? "\n" : " [");
     for (size_t i = 0; i < count; i++) {
         if (is_block) {
-            yaml_indent(buf, indent);
-            buf_add_text(buf, "- ");
+            yaml_indent(to->out, indent);
+            buf_add_text(to->out, "- ");
         } else if (i > 0) {
-            buf_add_text(buf, ", ");
+            buf_add_text(to->out, ", ");
         }
-        yaml_write_text(buf, items[i]);
+        yaml_write_text(to->out, items[i]);
         if (is_block)
-            buf_add_byte(buf, '\n');
+            buf_add_byte(to->out, '\n');
     }
-    buf_add_text(buf, is_block ? "" : "]\n");
+    buf_add_text(to->out, is_block ? "" : "]\n");
 }
 
 static void print_texts(const struct field *field, const void *value, unsigned indent,
-                        struct buf *buf)
+                        struct printing *to)
 {
     const struct texts *texts = value;
     struct arena scratch = { 0 };
     struct slice *items = arena_alloc(&scratch, texts->count * sizeof(*items));
 
     for (size_t i = 0; i < texts->count; i++)
-        items[i] = field_is_secret(field) ? mask : texts->at[i];
-    print_list(buf, items, texts->count, indent);
+        items[i] = field_is_secret(field) && !to->reveal ? mask : texts->at[i];
+    print_list(to, items, texts->count, indent);
     arena_release(&scratch);
 }
 
@@ -179,19 +189,19 @@ static struct slice cidr_text(struct arena *arena, const struct cidr *cidr)
 }
 
 static void print_cidr(const struct field *field, const void *value, unsigned indent,
-                       struct buf *buf)
+                       struct printing *to)
 {
     struct arena scratch = { 0 };
 
     (void)field, (void)indent;
-    buf_add_byte(buf, ' ');
-    yaml_write_text(buf, cidr_text(&scratch, value));
-    buf_add_byte(buf, '\n');
+    buf_add_byte(to->out, ' ');
+    yaml_write_text(to->out, cidr_text(&scratch, value));
+    buf_add_byte(to->out, '\n');
     arena_release(&scratch);
 }
 
 static void print_cidrs(const struct field *field, const void *value, unsigned indent,
-                        struct buf *buf)
+                        struct printing *to)
 {
     const struct many *cidrs = value;
     struct arena scratch = { 0 };
@@ -200,62 +210,62 @@ static void print_cidrs(const struct field *field, const void *value, unsigned i
     (void)field;
     for (size_t i = 0; i < cidrs->count; i++)
         items[i] = cidr_text(&scratch, (const struct cidr *)cidrs->at + i);
-    print_list(buf, items, cidrs->count, indent);
+    print_list(to, items, cidrs->count, indent);
     arena_release(&scratch);
 }
 
 static void print_pairs(const struct field *field, const void *value, unsigned indent,
-                        struct buf *buf)
+                        struct printing *to)
 {
     const struct pairs *pairs = value;
 
-    buf_add_text(buf, pairs->count > 0 ? "\n" : " {}\n");
+    buf_add_text(to->out, pairs->count > 0 ? "\n" : " {}\n");
     for (size_t i = 0; i < pairs->count; i++) {
-        yaml_indent(buf, indent);
-        yaml_write_text(buf, pairs->at[i].name);
-        buf_add_text(buf, ": ");
-        yaml_write_text(buf, field_is_secret(field) ? mask : pairs->at[i].value);
-        buf_add_byte(buf, '\n');
+        yaml_indent(to->out, indent);
+        yaml_write_text(to->out, pairs->at[i].name);
+        buf_add_text(to->out, ": ");
+        yaml_write_text(to->out, field_is_secret(field) && !to->reveal ? mask : pairs->at[i].value);
+        buf_add_byte(to->out, '\n');
     }
 }
 
 static void print_tree(const struct field *field, const void *value, unsigned indent,
-                       struct buf *buf)
+                       struct printing *to)
 {
     (void)field;
-    yaml_write_node(buf, *(const struct node *const *)value, indent);
+    yaml_write_node(to->out, *(const struct node *const *)value, indent, to->reveal);
 }
 
 static void print_map(const struct field *table, const void *target, unsigned indent,
-                      struct buf *buf)
+                      struct printing *to)
 {
     bool is_empty = true;
 
     for (const struct field *field = table; field->name != NULL; field++)
         is_empty = is_empty && !is_printed(field, target);
-    buf_add_text(buf, is_empty ? " {}\n" : "\n");
-    fields_print(table, target, indent, buf);
+    buf_add_text(to->out, is_empty ? " {}\n" : "\n");
+    print_fields(table, target, indent, to);
 }
 
 static void print_struct(const struct field *field, const void *value, unsigned indent,
-                         struct buf *buf)
+                         struct printing *to)
 {
-    print_map(field->table, value, indent, buf);
+    print_map(field->table, value, indent, to);
 }
 
 static void print_many(const struct field *field, const void *value, unsigned indent,
-                       struct buf *buf)
+                       struct printing *to)
 {
     const struct many *many = value;
 
-    buf_add_text(buf, many->count > 0 ? "\n" : " {}\n");
+    buf_add_text(to->out, many->count > 0 ? "\n" : " {}\n");
     for (size_t i = 0; i < many->count; i++) {
         const char *at = (const char *)many->at + i * field->size;
 
-        yaml_indent(buf, indent);
-        yaml_write_text(buf, ((const struct named *)(const void *)at)->id);
-        buf_add_byte(buf, ':');
-        print_map(field->table, at, indent + 2, buf);
+        yaml_indent(to->out, indent);
+        yaml_write_text(to->out, ((const struct named *)(const void *)at)->id);
+        buf_add_byte(to->out, ':');
+        print_map(field->table, at, indent + 2, to);
     }
 }
 
@@ -287,7 +297,8 @@ static bool is_absent(const struct field *field, const void *value)
     return false;
 }
 
-void fields_print(const struct field *table, const void *target, unsigned indent, struct buf *buf)
+static void print_fields(const struct field *table, const void *target, unsigned indent,
+                         struct printing *to)
 {
     for (const struct field *field = table; field->name != NULL; field++) {
         const void *value = place(field, target);
@@ -295,11 +306,25 @@ void fields_print(const struct field *table, const void *target, unsigned indent
         if (!is_printed(field, target))
             continue;
         if (field->kind == FIELD_REST) {
-            yaml_write_members(buf, *(const struct node *const *)value, indent);
+            yaml_write_members(to->out, *(const struct node *const *)value, indent, to->reveal);
             continue;
         }
-        yaml_indent(buf, indent);
-        buf_printf(buf, "%s:", field->name);
-        prints[field->kind](field, value, indent + 2, buf);
+        yaml_indent(to->out, indent);
+        buf_printf(to->out, "%s:", field->name);
+        prints[field->kind](field, value, indent + 2, to);
     }
+}
+
+void fields_print(const struct field *table, const void *target, unsigned indent, struct buf *buf)
+{
+    struct printing to = { buf, false };
+
+    print_fields(table, target, indent, &to);
+}
+
+void fields_write(const struct field *table, const void *target, struct buf *buf)
+{
+    struct printing to = { buf, true };
+
+    print_fields(table, target, 0, &to);
 }

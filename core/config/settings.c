@@ -113,6 +113,14 @@ struct settings *settings_read_text(const char *name, struct slice text, struct 
     return problems->errors == errors ? settings : NULL;
 }
 
+void settings_write(const struct settings *settings, struct buf *buf)
+{
+    struct settings whole = *settings;
+
+    whole.include = (struct texts){ NULL, 0 };
+    fields_write(settings_table, &whole, buf);
+}
+
 unsigned settings_workers(const struct settings *settings)
 {
     cpu_set_t processors;

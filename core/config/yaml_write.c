@@ -119,23 +119,23 @@ void yaml_indent(struct buf *buf, unsigned indent)
         buf_add_byte(buf, ' ');
 }
 
-static void write_scalar(struct buf *buf, const struct node *node)
+static void write_scalar(struct buf *buf, const struct node *node, bool reveal)
 {
     if (node->kind == NODE_NULL)
         buf_add_text(buf, "null");
-    else if (node->substituted)
+    else if (node->substituted && !reveal)
         buf_add_text(buf, "\"***\"");
-    else if (is_bare(node))
+    else if (!node->substituted && is_bare(node))
         buf_add(buf, node->text);
     else
         yaml_write_text(buf, node->text);
 }
 
 /* On one line, as JSON would be. */
-static void write_flow(struct buf *buf, const struct node *node)
+static void write_flow(struct buf *buf, const struct node *node, bool reveal)
 {
     if (node->kind != NODE_LIST && node->kind != NODE_MAP) {
-        write_scalar(buf, node);
+        write_scalar(buf, node, reveal);
         return;
     }
     buf_add_byte(buf, node->kind == NODE_LIST ? '[' : '{');
@@ -146,30 +146,30 @@ static void write_flow(struct buf *buf, const struct node *node)
             yaml_write_text(buf, node->members[i].name);
             buf_add_text(buf, ": ");
         }
-        write_flow(buf, node->kind == NODE_LIST ? node->items[i] : node->members[i].value);
+        write_flow(buf, node->kind == NODE_LIST ? node->items[i] : node->members[i].value, reveal);
     }
     buf_add_byte(buf, node->kind == NODE_LIST ? ']' : '}');
 }
 
-void yaml_write_node(struct buf *buf, const struct node *node, unsigned indent)
+void yaml_write_node(struct buf *buf, const struct node *node, unsigned indent, bool reveal)
 {
     bool is_block = node->kind == NODE_MAP && node->count > 0;
 
     buf_add_byte(buf, is_block ? '\n' : ' ');
     if (is_block) {
-        yaml_write_members(buf, node, indent);
+        yaml_write_members(buf, node, indent, reveal);
         return;
     }
-    write_flow(buf, node);
+    write_flow(buf, node, reveal);
     buf_add_byte(buf, '\n');
 }
 
-void yaml_write_members(struct buf *buf, const struct node *map, unsigned indent)
+void yaml_write_members(struct buf *buf, const struct node *map, unsigned indent, bool reveal)
 {
     for (size_t i = 0; i < map->count; i++) {
         yaml_indent(buf, indent);
         yaml_write_text(buf, map->members[i].name);
         buf_add_byte(buf, ':');
-        yaml_write_node(buf, map->members[i].value, indent + 2);
+        yaml_write_node(buf, map->members[i].value, indent + 2, reveal);
     }
 }

@@ -12,12 +12,13 @@ void yaml_write_text(struct buf *buf, struct slice text);
 
 /*
  * What comes behind a key, from the space or line break to the end of the line. Maps stand under
- * it, `indent` deep, lists on the line. What was put in for ${...} is "***".
+ * it, `indent` deep, lists on the line. What was put in for ${...} is "***", unless
+ * `reveal`.
  */
-void yaml_write_node(struct buf *buf, const struct node *node, unsigned indent);
+void yaml_write_node(struct buf *buf, const struct node *node, unsigned indent, bool reveal);
 
 /* The members of a map, each in lines of its own. */
-void yaml_write_members(struct buf *buf, const struct node *map, unsigned indent);
+void yaml_write_members(struct buf *buf, const struct node *map, unsigned indent, bool reveal);
 
 void yaml_indent(struct buf *buf, unsigned indent);
 

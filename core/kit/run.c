@@ -4,16 +4,11 @@
 #include "base/codec.h"
 #include "base/memory.h"
 #include "base/random.h"
-#include "hub/router.h"
 #include "kit/simulator.h"
-#include "net/http_server.h"
+#include "kit/small_server.h"
 #include "process/worker.h"
 #include "upstream/login.h"
 #include "upstream/metadata.h"
-
-#include <netinet/in.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 enum {
     CASE_DEADLINE_MS = 15 * 1000,
@@ -21,17 +16,9 @@ enum {
 };
 
 struct kit {
-    struct event_base *base;
-    struct shared *shared;
-    struct simulator simulator;
-    struct hub simulator_hub; /* what the router needs of one, and no more */
-    struct settings simulator_settings;
-    struct pages *pages;
-    struct router *router;
-    struct http_server *server;
     struct arena arena;
-    int listener;
-    struct event *tick;
+    struct simulator simulator;
+    struct small_server server;
 };
 
 /* One case on its way. */
@@ -63,77 +50,28 @@ static struct run *run_of(struct flow *flow)
 
 static const struct route *const kit_routes[] = { simulator_routes, NULL };
 
-static int listen_anywhere(struct arena *arena, const char **url_r)
-{
-    struct sockaddr_in address = { .sin_family = AF_INET };
-    socklen_t len = sizeof(address);
-    int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    if (bind(fd, (const struct sockaddr *)&address, sizeof(address)) != 0 || listen(fd, 128) != 0 ||
-        getsockname(fd, (struct sockaddr *)&address, &len) != 0) {
-        close(fd);
-        return -1;
-    }
-    *url_r = arena_printf(arena, "http://127.0.0.1:%u", ntohs(address.sin_port)).at;
-    return fd;
-}
-
-static void on_tick(evutil_socket_t fd, short what, void *context)
-{
-    (void)fd;
-    (void)what;
-    (void)context;
-    flow_check_deadlines();
-}
-
 struct kit *kit_new(const char **why_r)
 {
     struct kit *kit = mem_zalloc(1, sizeof(*kit));
-    struct timeval tick = { 0, 250000 };
+    struct problems problems = { .arena = &kit->arena };
     const char *url = NULL;
+    int listener = small_listen(&kit->arena, 0, &url);
 
-    kit->base = event_base_new();
-    kit->shared = shared_new(1);
-    kit->listener = listen_anywhere(&kit->arena, &url);
-    if (kit->listener < 0 || !simulator_init(&kit->simulator, url)) {
-        *why_r = "there is no loopback interface to play providers on";
-        return NULL;
-    }
-    kit->simulator_settings.issuer = slice_of(url);
-    kit->simulator_hub = (struct hub){ .base = kit->base,
-                                       .settings = &kit->simulator_settings,
-                                       .context = &kit->simulator,
-                                       .metrics = &kit->shared->pages[0] };
-    kit->router = router_new(&kit->simulator_hub, kit_routes, SL(""), false);
-    struct http_handler handler = router_handler(kit->router);
-    struct http_server_settings settings = {
-        .limits = { .head = 65536, .target = 32768, .headers = 100, .body = 1024 * 1024 },
-        .connections = 1000,
-        .idle_ms = 60000,
-        .total_ms = 15000,
-        .requests_per_connection = 100000,
-        .error_headers = SL(""),
-    };
-
-    kit->server = http_server_new(kit->base, &settings, &handler);
-    http_server_listen(kit->server, kit->listener, NULL);
-    kit->tick = event_new(kit->base, -1, EV_PERSIST, on_tick, NULL);
-    event_add(kit->tick, &tick);
-    return kit;
+    if (listener >= 0 && simulator_init(&kit->simulator, url) &&
+        small_server_open(&kit->server, listener, url, "plugin kit", HUB_PAGES, kit_routes,
+                          &kit->simulator, &problems))
+        return kit;
+    *why_r = problems.first != NULL ? problems.first->text.at
+                                    : "there is no loopback interface to play providers on";
+    return NULL;
 }
 
 void kit_free(struct kit *kit)
 {
     if (kit == NULL)
         return;
-    http_server_free(kit->server);
-    router_free(kit->router);
-    close(kit->listener);
+    small_server_close(&kit->server);
     simulator_release(&kit->simulator);
-    event_free(kit->tick);
-    event_base_free(kit->base);
-    shared_free(kit->shared);
     arena_release(&kit->arena);
     mem_free(kit);
 }
@@ -416,7 +354,7 @@ static void run_ended(struct flow *flow, enum flow_end end)
     if (run->play != NULL)
         compare_exchanges(run);
     run->ended = true;
-    event_base_loopbreak(run->kit->base);
+    event_base_loopbreak(run->kit->server.base);
 }
 
 /* ---- one case ---- */
@@ -477,7 +415,7 @@ bool kit_run(struct kit *kit, struct slice plugin, const char *file, const struc
     struct settings *settings = settings_of(&run, plugin);
 
     if (settings != NULL)
-        run.hub = hub_open(kit->base, settings, kit->shared, 0, HUB_PLUGINS | HUB_HTTP,
+        run.hub = hub_open(kit->server.base, settings, kit->server.shared, 0, HUB_PLUGINS | HUB_HTTP,
                            file != NULL ? files : NULL, problems);
     if (run.hub == NULL)
         return false;
@@ -488,7 +426,7 @@ bool kit_run(struct kit *kit, struct slice plugin, const char *file, const struc
     simulator_add(&kit->simulator, plugin, d->name, d->issuer, d->authorize_url, cases);
     start_run(&run);
     while (!run.ended)
-        event_base_loop(kit->base, EVLOOP_ONCE);
+        event_base_loop(kit->server.base, EVLOOP_ONCE);
     if (run.play != NULL)
         play_free(&kit->simulator, run.play);
     kit->simulator.only = NULL;

@@ -9,7 +9,7 @@
 
 struct kit; /* event loop, simulator */
 
-/* NULL, with a sentence (static), when there can be none: no loopback, no memory. */
+/* NULL, with a sentence, when there can be none: no loopback, no pages. */
 struct kit *kit_new(const char **why_r);
 void kit_free(struct kit *kit);
 

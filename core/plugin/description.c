@@ -93,6 +93,8 @@ const struct field description_table[] = {
       .table = lookup_table,
       .size = sizeof(struct description_lookup),
       .about = "Further calls for the profile." },
+    /* In cardea.yaml the same map holds what is the hub's: offered when a key is misspelt. */
+    { .name = "", .kind = FIELD_BESIDE, .table = provider_table },
     FIELD_END
 };
 

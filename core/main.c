@@ -1,0 +1,108 @@
+/* cardea: verbs, nothing else. */
+#include "cli/cli.h"
+
+static const struct verb verbs[] = {
+    { "serve", cli_serve, "[--config FILE] [--workers N]", "Runs the hub.",
+      "  --workers N  instead of the configured number; 0 is one process in the foreground\n" },
+    { "demo", cli_demo, "[--port N]",
+      "A hub with simulated providers and a demo app; needs no configuration and no network.",
+      "  --port N     where the hub listens; a free one when left out\n" },
+    { "check", cli_check, "[--config FILE] [--print | --schema]",
+      "Says everything that is wrong with a configuration.",
+      "  --print      shows the effective configuration, secrets masked\n"
+      "  --schema     prints the JSON Schema of the file\n" },
+    { "reload", cli_reload, "[--config FILE]",
+      "Makes the running hub read its configuration again, and waits until it serves.", NULL },
+    { "plugin list", cli_plugin_list, "[--config FILE] [-o json]",
+      "What is loaded, and from where.", NULL },
+    { "plugin show", cli_plugin_show, "[--config FILE] ID",
+      "The effective description of a provider, and the callback URL to register.", NULL },
+    { "plugin test", cli_plugin_test, "FOLDER... | FILE.so CASES [-o json]",
+      "Runs the cases of plugins.", NULL },
+    { "simulate", cli_simulate, "[ID...] [--listen HOST:PORT] [--cases FOLDER]",
+      "Plays providers from their cases, over HTTP.",
+      "  --listen     127.0.0.1:9090 when left out\n"
+      "  --cases      the folder in which ID/cases is; the shipped ones when left out\n" },
+    { "secret", cli_secret, "[--hash] [-o json]", "Prints a fresh secret.",
+      "  --hash       prints the hash of the secret on standard input, for client_secret_hash\n" },
+    { "version", cli_version, "[-o json]", "Version, ABI and libraries.", NULL },
+};
+
+enum {
+    VERBS = sizeof(verbs) / sizeof(verbs[0])
+};
+
+static void print_overview(FILE *where)
+{
+    fputs("usage: cardea VERB [options]\n\n", where);
+    for (size_t i = 0; i < VERBS; i++)
+        fprintf(where, "  %-12s %s\n", verbs[i].name, verbs[i].about);
+    fputs("\n`cardea VERB --help` says more.\n", where);
+}
+
+static void print_help(const struct verb *verb)
+{
+    printf("usage: cardea %s %s\n\n%s\n", verb->name, verb->synopsis, verb->about);
+    if (verb->help != NULL)
+        printf("\n%s", verb->help);
+}
+
+/* "plugin list" is two arguments. */
+static const struct verb *find_verb(int argc, char **argv, int *words_r)
+{
+    for (size_t i = 0; i < VERBS; i++) {
+        struct slice first;
+        struct slice second;
+
+        slice_cut(slice_of(verbs[i].name), ' ', &first, &second);
+        *words_r = slice_is_set(second) ? 2 : 1;
+        if (argc > *words_r && slice_is(first, argv[1]) &&
+            (!slice_is_set(second) || slice_is(second, argv[2])))
+            return &verbs[i];
+    }
+    return NULL;
+}
+
+static int run(const struct verb *verb, char **arguments, int count)
+{
+    struct cli cli = { .verb = verb->name,
+                       .usage = verb->synopsis,
+                       .arguments = arguments,
+                       .count = count };
+    bool missing;
+
+    if (cli_flag(&cli, "--help") || cli_flag(&cli, "-h")) {
+        print_help(verb);
+        return EXIT_DONE;
+    }
+    cli.config = cli_option(&cli, "--config", &missing);
+    if (missing)
+        return cli_wrong_usage(&cli, "--config takes a file");
+    const char *output = cli_option(&cli, "-o", &missing);
+
+    if (missing || (output != NULL && strcmp(output, "json") != 0))
+        return cli_wrong_usage(&cli, "-o takes json");
+    cli.json = output != NULL;
+    return verb->run(&cli);
+}
+
+int main(int argc, char **argv)
+{
+    int words;
+    const struct verb *verb = find_verb(argc, argv, &words);
+
+    if (verb != NULL)
+        return run(verb, argv + 1 + words, argc - 1 - words);
+    if (argc > 1 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "help") == 0)) {
+        print_overview(stdout);
+        return EXIT_DONE;
+    }
+    if (argc > 1 && strcmp(argv[1], "--version") == 0) {
+        printf("cardea %s\n", CARDEA_VERSION);
+        return EXIT_DONE;
+    }
+    if (argc > 1)
+        fprintf(stderr, "cardea: there is no verb `%s`\n", argv[1]);
+    print_overview(stderr);
+    return EXIT_USAGE;
+}
