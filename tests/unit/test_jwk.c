@@ -282,7 +282,7 @@ static const char *rsa_key(int bits, unsigned char last, const char *exponent)
     size_t len = (size_t)(bits + 7) / 8;
 
     random_bytes(modulus, len);
-    modulus[0] = (unsigned char)(modulus[0] | 0x80) >> (7 - (bits - 1) % 8);
+    modulus[0] = (unsigned char)((modulus[0] | 0x80) >> (7 - (bits - 1) % 8));
     modulus[len - 1] = last;
     return arena_printf(&arena, "{\"kty\":\"RSA\",\"n\":\"%s\",\"e\":\"%s\"}",
                         base64url_encode(&arena, slice_make((char *)modulus, len)).at, exponent)
