@@ -7,6 +7,8 @@ option(CARDEA_COVERAGE "Instrument for coverage" OFF)
 
 add_library(cardea_flags INTERFACE)
 target_compile_definitions(cardea_flags INTERFACE _GNU_SOURCE)
+# A bug is not an error: assertions stay in every build, CMake's release types would drop them.
+target_compile_options(cardea_flags INTERFACE -UNDEBUG)
 target_compile_options(cardea_flags INTERFACE
   -include ${CMAKE_SOURCE_DIR}/core/base/banned.h)
 

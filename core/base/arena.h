@@ -29,7 +29,7 @@ void arena_init(struct arena *arena);
 /* Wipes and gives back everything. The arena is empty and usable again. Accepts an empty one. */
 void arena_release(struct arena *arena);
 
-/* Aligned for anything, not cleared. Never NULL (memory.h). */
+/* Aligned for anything, not cleared. Never NULL (memory.h), also for no bytes. */
 void *arena_alloc(struct arena *arena, size_t size);
 /* Cleared. */
 void *arena_zalloc(struct arena *arena, size_t size);
@@ -41,12 +41,13 @@ char *arena_string(struct arena *arena, struct slice s);
 
 struct slice arena_printf(struct arena *arena, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
-struct slice arena_vprintf(struct arena *arena, const char *format, va_list args);
+struct slice arena_vprintf(struct arena *arena, const char *format, va_list args)
+    __attribute__((format(printf, 2, 0)));
 
 /* `a` then `b`. */
 struct slice arena_join(struct arena *arena, struct slice a, struct slice b);
 
-/* Bytes taken so far, for limits and tests. */
+/* Bytes of its chunks, so at least what was taken; for limits and tests. */
 size_t arena_size(const struct arena *arena);
 
 /* Gives the cached chunks back to the system. For a clean exit. */

@@ -319,8 +319,10 @@ void buf_add_json(struct buf *buf, struct slice text)
     while (i < text.len) {
         unsigned char c = (unsigned char)text.at[i];
         size_t len = c < 0x80 ? 1 : utf8_sequence(slice_from(text, i));
+        /* U+0080 to U+009F, which steer terminals as C0 does */
+        bool is_c1 = len == 2 && c == 0xc2 && (unsigned char)text.at[i + 1] < 0xa0;
 
-        if (len > 0 && c >= 0x20 && c != '"' && c != '\\' && c != 0x7f) {
+        if (len > 0 && c >= 0x20 && c != '"' && c != '\\' && c != 0x7f && !is_c1) {
             i += len;
             continue;
         }
@@ -328,8 +330,9 @@ void buf_add_json(struct buf *buf, struct slice text)
         if (len == 0)
             buf_add_text(buf, "\xef\xbf\xbd");
         else
-            add_json_escape(buf, c);
-        plain = ++i;
+            add_json_escape(buf, is_c1 ? (unsigned char)text.at[i + 1] : c);
+        i += len > 0 ? len : 1;
+        plain = i;
     }
     buf_add(buf, slice_from(text, plain));
     buf_add_byte(buf, '"');

@@ -6,7 +6,7 @@
 #include <cmocka.h>
 
 #include "crypto/digest.h"
-#include "crypto_vectors.h"
+#include "vectors.h"
 
 #include <sys/wait.h>
 

@@ -10,7 +10,7 @@
 #include "crypto/algorithm.h"
 #include "crypto/ecdsa.h"
 #include "crypto/jws.h"
-#include "crypto_vectors.h"
+#include "vectors.h"
 
 #include <openssl/err.h>
 #include <openssl/x509.h>

@@ -8,7 +8,7 @@
 #include "base/map.h"
 #include "base/memory.h"
 #include "crypto/seal.h"
-#include "crypto_vectors.h"
+#include "vectors.h"
 
 #include <openssl/err.h>
 #include <sys/wait.h>

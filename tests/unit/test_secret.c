@@ -7,7 +7,7 @@
 
 #include "crypto/digest.h"
 #include "crypto/secret.h"
-#include "crypto_vectors.h"
+#include "vectors.h"
 
 static void test_equal_secrets_are_equal(void **state)
 {

@@ -1,9 +1,9 @@
 /*
- * What the crypto suites share: bytes from text, and the vectors in tests/unit/vectors. Include
- * after cmocka.h.
+ * What suites share: an arena that is emptied after each test, bytes from text, and the vectors in
+ * tests/unit/vectors. Include after cmocka.h.
  */
-#ifndef CARDEA_TESTS_CRYPTO_VECTORS_H
-#define CARDEA_TESTS_CRYPTO_VECTORS_H
+#ifndef CARDEA_TESTS_VECTORS_H
+#define CARDEA_TESTS_VECTORS_H
 
 #include "base/codec.h"
 #include "base/json.h"
