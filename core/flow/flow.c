@@ -7,6 +7,7 @@
 
 static struct list living = { &living, &living };
 static size_t living_count;
+static uint64_t passes; /* over all flows, to cancel them */
 
 void (*flow_observer)(const struct flow *flow, const char *step, int64_t microseconds);
 
@@ -20,6 +21,7 @@ struct flow *flow_new(size_t size, const char *name, const struct step *steps)
     flow->arena = arena;
     flow->name = name;
     flow->step = steps;
+    flow->checked = passes;
     list_add(&living, &flow->link);
     living_count++;
     return flow;
@@ -151,7 +153,6 @@ void flow_set_deadline(struct flow *flow, int64_t milliseconds)
  */
 static void cancel_each(enum flow_end why, int64_t deadline)
 {
-    static uint64_t passes;
     uint64_t pass = ++passes;
 
     while (!list_is_empty(&living)) {

@@ -189,21 +189,39 @@ static void test_the_name_of_another_key_of_the_ring_is_refused(void **state)
     key_ring_free(before);
 }
 
+/* Looks at all that a fresh arena has handed out, and at the gaps that a sanitizer guards. */
+__attribute__((no_sanitize("address"))) static bool arena_has(const struct arena *own,
+                                                              const char *from, const char *text)
+{
+    size_t len = strlen(text);
+
+    for (const char *at = from; at + len <= own->at; at++) {
+        size_t same = 0;
+
+        while (same < len && at[same] == text[same])
+            same++;
+        if (same == len)
+            return true;
+    }
+    return false;
+}
+
 static void test_a_refused_text_leaves_nothing_in_the_arena(void **state)
 {
     static const char marker[] = "canary-0123456789-canary-0123456789";
     struct arena own = { 0 };
     struct slice plain;
-    char *bytes = arena_string(&arena, seal(ring, &arena, context, slice_of(marker)));
-    size_t len = sizeof(marker) - 1 + SEAL_OVERHEAD;
+    struct slice sealed = seal(ring, &arena, context, slice_of(marker));
+    char *bytes = arena_string(&arena, sealed);
 
     (void)state;
-    bytes[len - 1] ^= 1;
-    /* The next allocation of a fresh arena lies where the plain text went. */
-    char *first = arena_alloc(&own, 16);
+    const char *first = arena_alloc(&own, 16);
 
-    assert_false(seal_open(ring, &own, context, slice_make(bytes, len), &plain));
-    assert_null(memmem(first + 16, 64, "canary", 6));
+    bytes[sealed.len - 1] ^= 1;
+    assert_false(seal_open(ring, &own, context, slice_make(bytes, sealed.len), &plain));
+    assert_false(arena_has(&own, first, "canary"));
+    assert_true(seal_open(ring, &own, context, sealed, &plain));
+    assert_true(arena_has(&own, first, "canary"));
     arena_release(&own);
 }
 
