@@ -138,6 +138,13 @@ static bool verify_ed25519(const struct jws *jws, const struct jwk *key)
     return good;
 }
 
+/* OpenSSL takes an RSASSA-PSS signature without its leading zero bytes (RFC 8017, 8.1.2 does not).
+ */
+static bool has_length(struct slice signature, const struct jwk *key)
+{
+    return key->kty != 'R' || signature.len == (size_t)EVP_PKEY_get_size(key->key);
+}
+
 static bool verify_hash(const struct jws *jws, const struct jwk *key)
 {
     const struct jws_algorithm *algorithm = jws_algorithm(jws->alg);
@@ -148,7 +155,7 @@ static bool verify_hash(const struct jws *jws, const struct jwk *key)
 
     if (algorithm->kty == 'E')
         signature = slice_make((const char *)der, ecdsa_to_der(signature, algorithm->size, der));
-    if (context == NULL || signature.len == 0)
+    if (context == NULL || signature.len == 0 || !has_length(signature, key))
         return false;
     size_t len = digest(algorithm->hash, jws->signed_part, hash);
 

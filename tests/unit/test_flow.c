@@ -247,8 +247,6 @@ static void test_a_flow_that_walks_off_its_table_is_done(void **state)
     assert_string_equal(story, "done;");
 }
 
-/* Failure */
-
 static const struct error_kind bad_grant = { "invalid_grant", 400, "The grant is not valid." };
 
 static enum step_result fail_plainly(struct flow *flow)
@@ -319,8 +317,6 @@ static void test_an_operation_left_pending_is_cancelled_at_the_end(void **state)
     flow_run(flow_new(sizeof(struct trip), "finishes", finishes));
     assert_int_equal(cancelled_ops, 2);
 }
-
-/* Cancellation */
 
 static void test_cancelling_from_outside_at_every_wait(void **state)
 {
@@ -423,8 +419,6 @@ static void test_an_ending_flow_cannot_be_ended_again(void **state)
     assert_string_equal(story, "1 2 3 4 5 done;");
 }
 
-/* What a flow owns */
-
 static void let_go(void *thing)
 {
     tell("-%s", (const char *)thing);
@@ -456,8 +450,6 @@ static void test_owned_things_go_in_reverse_order_after_the_end_is_told(void **s
         assert_string_equal(story, cancelled ? "1 2 gone;-c-b-a" : "1 2 done;-c-b-a");
     }
 }
-
-/* Deadlines */
 
 static void wait_for_the_next_ms(void)
 {
@@ -556,8 +548,6 @@ static void test_a_step_may_cancel_all_flows_and_ends_after_itself(void **state)
     assert_string_equal(story, "1 2 gone;9 gone;");
 }
 
-/* One flow inside another */
-
 static struct op outer_op;
 
 static void inner_ended(struct flow *flow, enum flow_end end)
@@ -618,8 +608,6 @@ static void test_a_flow_may_wait_for_another_flow(void **state)
         assert_null(log_context.step);
     }
 }
-
-/* Who watches */
 
 static void observe(const struct flow *flow, const char *step, int64_t microseconds)
 {

@@ -202,7 +202,7 @@ static void test_values_become_the_text_of_a_claim(void **state)
     json_decref(json);
 }
 
-/* Paths: RFC 6901, 5 */
+/* RFC 6901, 5. */
 
 static const char pointer_document[] =
     "{\"foo\":[\"bar\",\"baz\"],\"\":0,\"a/b\":1,\"c%d\":2,\"e^f\":3,\"g|h\":4,\"i\\\\j\":5,"
@@ -337,8 +337,6 @@ static void test_wrong_paths_are_named_in_the_configuration(void **state)
     assert_null(json_path_check(SL("")));
     assert_null(json_path_check(slice_none()));
 }
-
-/* Writing */
 
 static void test_values_are_written_compactly_in_their_order(void **state)
 {

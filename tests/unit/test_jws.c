@@ -14,6 +14,7 @@
 
 #include <openssl/err.h>
 #include <openssl/x509.h>
+#include <sys/wait.h>
 
 static const jws_algs every_alg = (1U << ALG_COUNT) - 2;
 static const struct slice claims = SLICE("{\"sub\":\"1\"}");
@@ -68,16 +69,6 @@ static enum jws_verdict verify(struct slice token, struct jwk *key, jws_algs pin
 
     assert_int_equal(ERR_peek_error(), 0); /* TLS would stumble over it */
     return verdict;
-}
-
-/* A token of these parts, signed with HS256 and the secret "k" so that only reading can refuse. */
-static const char *read_header(const char *header)
-{
-    struct slice parts =
-        arena_printf(&arena, "%s.e30.AA", base64url_encode(&arena, slice_of(header)).at);
-    struct jws jws;
-
-    return jws_read(&arena, parts, &jws);
 }
 
 static void test_the_published_and_foreign_vectors_verify(void **state)
@@ -192,130 +183,7 @@ static void test_the_header_has_alg_kid_and_typ_in_this_order(void **state)
                  "{\"alg\":\"HS256\",\"kid\":\"a \\\"kid\\\"\"}");
 }
 
-/* Reading: W03, H14, H19 */
-
-static void test_a_token_has_exactly_three_parts(void **state)
-{
-    static const char *const wrong[] = {
-        "",
-        ".",
-        "..",
-        "e30",
-        "e30.e30",
-        "e30.e30.AA.",
-        "e30.e30.AA.AA",
-        ".e30.AA",
-        "eyJhbGciOiJIUzI1NiJ9..AA",
-        "eyJhbGciOiJIUzI1NiJ9.e30.",
-        "eyJhbGciOiJIUzI1NiJ9.e30.AA.AA.AA",
-    };
-    struct jws jws;
-
-    (void)state;
-    for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++)
-        assert_non_null(jws_read(&arena, slice_of(wrong[i]), &jws));
-    assert_non_null(jws_read(&arena, slice_none(), &jws));
-    assert_null(jws_read(&arena, SL("eyJhbGciOiJIUzI1NiJ9.e30.AA"), &jws));
-}
-
-static void test_parts_are_strict_base64url(void **state)
-{
-    static const char *const wrong[] = {
-        "eyJhbGciOiJIUzI1NiJ9=.e30.AA",  "eyJhbGciOiJIUzI1NiJ9.e30=.AA",
-        "eyJhbGciOiJIUzI1NiJ9.e30.AA==", "eyJhbGciOiJIUzI1NiJ9.e30.A",
-        "eyJhbGciOiJIUzI1NiJ9.e30.AB",   "eyJhbGciOiJIUzI1NiJ9.e30.A+",
-        "eyJhbGciOiJIUzI1NiJ9.e30.A/",   "eyJhbGciOiJIUzI1NiJ9.e30.A A",
-        "eyJhbGciOiJIUzI1NiJ9.e30.AA\n", " eyJhbGciOiJIUzI1NiJ9.e30.AA",
-        "eyJhbGciOiJIUzI1NiJ9.e3-.AA",   "eyJhbGciOiJIUzI1NiK9.e30.AA",
-    };
-    struct jws jws;
-
-    (void)state;
-    for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
-        if (jws_read(&arena, slice_of(wrong[i]), &jws) == NULL)
-            fail_msg("%s was accepted", wrong[i]);
-    }
-    assert_non_null(jws_read(&arena, SL("eyJhbGciOiJIUzI1NiJ9.e30.AA\0"), &jws));
-}
-
-static void test_a_long_token_is_refused_before_it_is_decoded(void **state)
-{
-    size_t len = 5 * 1024 * 1024;
-    char *text = arena_alloc(&arena, len);
-    size_t before = arena_size(&arena);
-    struct jws jws;
-
-    (void)state;
-    memset(text, 'A', len);
-    assert_string_equal(jws_read(&arena, slice_make(text, len), &jws), "the token is too long");
-    assert_string_equal(jws_read(&arena, slice_make(text, JWS_MAX + 1), &jws),
-                        "the token is too long");
-    assert_int_equal(arena_size(&arena), before);
-    text[100] = text[200] = '.';
-    assert_string_not_equal(jws_read(&arena, slice_make(text, JWS_MAX), &jws),
-                            "the token is too long");
-}
-
-static void test_headers_that_are_no_plain_header_are_refused(void **state)
-{
-    static const char *const wrong[] = {
-        "",
-        "[]",
-        "\"alg\"",
-        "{}",
-        "{\"typ\":\"JWT\"}",
-        "{\"alg\":null}",
-        "{\"alg\":7}",
-        "{\"alg\":[\"RS256\"]}",
-        "{\"alg\":\"HS256\",\"alg\":\"none\"}",
-        "{\"alg\":\"HS256\",\"crit\":[\"x\"]}",
-        "{\"alg\":\"HS256\",\"crit\":[]}",
-        "{\"alg\":\"HS256\",\"crit\":null}",
-        "{\"alg\":\"HS256\",\"b64\":false}",
-        "{\"alg\":\"HS256\",\"b64\":true}",
-        "{\"alg\":\"HS256\",\"kid\":7}",
-        "{\"alg\":\"HS256\",\"kid\":null}",
-        "{\"alg\":\"HS256\",\"typ\":{}}",
-        "{\"alg\":\"HS256\"} {}",
-        "{\"alg\":\"HS256\"",
-        "{\"alg\":\"HS\\u0000256\"}",
-        "{'alg':'HS256'}",
-    };
-
-    (void)state;
-    for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
-        if (read_header(wrong[i]) == NULL)
-            fail_msg("%s was accepted", wrong[i]);
-    }
-    assert_null(read_header("{\"alg\":\"HS256\",\"x\":[[[1]]]}"));
-}
-
-static void test_a_deeply_nested_header_is_refused(void **state)
-{
-    char deep[4000] = "{\"alg\":\"HS256\",\"x\":";
-    size_t at = strlen(deep);
-
-    (void)state;
-    memset(deep + at, '[', 1000);
-    memset(deep + at + 1000, ']', 1000);
-    deep[at + 2000] = '}';
-    deep[at + 2001] = '\0';
-    assert_non_null(read_header(deep));
-}
-
-static void test_a_kid_has_at_most_256_bytes(void **state)
-{
-    char header[400];
-    char kid[258];
-
-    (void)state;
-    memset(kid, 'k', sizeof(kid));
-    kid[257] = '\0';
-    snprintf(header, sizeof(header), "{\"alg\":\"HS256\",\"kid\":\"%s\"}", kid);
-    assert_non_null(read_header(header));
-    snprintf(header, sizeof(header), "{\"alg\":\"HS256\",\"kid\":\"%s\"}", kid + 1);
-    assert_null(read_header(header));
-}
+/* H01-H03, F07, F12 and H14 of the attack catalogue. */
 
 static void test_an_unknown_algorithm_reads_but_never_verifies(void **state)
 {
@@ -334,20 +202,6 @@ static void test_an_unknown_algorithm_reads_but_never_verifies(void **state)
         assert_int_equal(jws_verify(&jws, &set, every_alg | 1), JWS_BAD_ALGORITHM);
     }
 }
-
-/* The unsecured token of RFC 7515, A.5. */
-static void test_an_unsecured_token_is_refused(void **state)
-{
-    struct jws jws;
-
-    (void)state;
-    assert_non_null(jws_read(&arena,
-                             SL("eyJhbGciOiJub25lIn0.eyJpc3MiOiJqb2UiLA0KICJleHAiOjEzMDA4MTkzODAsDQ"
-                                "ogImh0dHA6Ly9leGFtcGxlLmNvbS9pc19yb290Ijp0cnVlfQ."),
-                             &jws));
-}
-
-/* Verification: H01-H03, F07, F12, H14 */
 
 /* A token signed with HMAC by these bytes, naming `key`. */
 static struct slice confused(struct slice bytes, const struct jwk *key)
@@ -564,7 +418,7 @@ static void test_keys_in_the_header_are_not_used(void **state)
     jwk_release(&evil);
 }
 
-/* H16 */
+/* H16. */
 
 static const char order_p256[] = "ffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551";
 static const char zero_256[] = "0000000000000000000000000000000000000000000000000000000000000000";
@@ -629,6 +483,32 @@ static void test_a_signature_has_exactly_its_length(void **state)
     }
 }
 
+/* One signature in 256 begins with a zero byte, and OpenSSL does not miss it. */
+static void test_an_rsa_signature_keeps_its_leading_zero(void **state)
+{
+    static const enum jws_alg algs[] = { ALG_PS256, ALG_RS256 };
+    struct jwk_set set = { NULL, 1 };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(algs) / sizeof(algs[0]); i++) {
+        struct jws jws;
+
+        set.keys = &own[algs[i]];
+        for (int tries = 0; tries < 10000; tries++) {
+            /* PKCS #1 v1.5 has no salt: the text must differ. */
+            struct slice text = arena_printf(&arena, "{\"n\":%d}", tries);
+
+            jws = read_good(jws_sign(&arena, &own[algs[i]], NULL, text));
+            if (jws.signature.at[0] == 0)
+                break;
+        }
+        assert_int_equal(jws.signature.at[0], 0);
+        assert_int_equal(jws_verify(&jws, &set, every_alg), JWS_GOOD);
+        jws.signature = slice_from(jws.signature, 1);
+        assert_int_equal(jws_verify(&jws, &set, every_alg), JWS_BAD_SIGNATURE);
+    }
+}
+
 /* s and s + L are the same to sloppy arithmetic (RFC 8032, 5.1.7). */
 static void test_an_ed25519_signature_has_one_spelling(void **state)
 {
@@ -670,60 +550,35 @@ static void test_paddings_are_not_exchanged(void **state)
     assert_int_equal(jws_verify(&ps, &set, every_alg), JWS_BAD_SIGNATURE);
 }
 
-static void test_the_two_spellings_of_ecdsa_are_one_to_one(void **state)
+/* A nonce used twice gives the private key away, and the kept contexts go over into both children.
+ */
+static void test_two_children_sign_with_different_nonces(void **state)
 {
-    static const size_t sizes[] = { 32, 48, 66 };
-    unsigned char raw[2 * ECDSA_SIZE_MAX];
-    unsigned char back[2 * ECDSA_SIZE_MAX];
-    unsigned char der[ECDSA_DER_MAX];
+    char tokens[2][512] = { "", "" };
+    int pipes[2];
 
     (void)state;
-    for (int round = 0; round < 3000; round++) {
-        size_t size = sizes[round % 3];
+    jws_sign(&arena, &own[ALG_ES256], NULL, claims);
+    assert_int_equal(pipe(pipes), 0);
+    for (size_t i = 0; i < 2; i++) {
+        int status = -1;
+        pid_t child = fork();
 
-        random_bytes(raw, sizeof(raw));
-        for (int zeros = round / 3 % 40; zeros > 0 && (size_t)zeros < size; zeros--)
-            raw[zeros - 1] = raw[size + (size_t)zeros - 1] = 0;
-        raw[size - 1] |= 1;
-        raw[2 * size - 1] |= 1;
-        size_t len = ecdsa_to_der(slice_make((char *)raw, 2 * size), size, der);
+        if (child == 0) {
+            struct slice token = jws_sign(&arena, &own[ALG_ES256], NULL, claims);
 
-        assert_in_range(len, 8, ECDSA_DER_MAX);
-        assert_true(ecdsa_from_der(slice_make((char *)der, len), size, back));
-        assert_memory_equal(raw, back, 2 * size);
-        assert_false(ecdsa_from_der(slice_make((char *)der, len - 1), size, back));
-        assert_false(ecdsa_from_der(slice_make((char *)der, len), size == 32 ? 20 : 32, back) &&
-                     round / 3 % 40 == 0);
+            _exit(write(pipes[1], token.at, token.len) == (ssize_t)token.len ? 0 : 1);
+        }
+        assert_true(read(pipes[0], tokens[i], sizeof(tokens[i]) - 1) > 0);
+        assert_int_equal(waitpid(child, &status, 0), child);
+        assert_int_equal(status, 0);
+        assert_int_equal(verify(slice_of(tokens[i]), &own[ALG_ES256], every_alg), JWS_GOOD);
     }
+    assert_memory_not_equal(read_good(slice_of(tokens[0])).signature.at,
+                            read_good(slice_of(tokens[1])).signature.at, 32);
+    close(pipes[0]);
+    close(pipes[1]);
 }
-
-static void test_asn1_that_is_not_minimal_is_refused(void **state)
-{
-    static const char *const wrong[] = {
-        "",
-        "30",
-        "3000",
-        "3003020101",
-        "300602010102010100", /* something behind */
-        "30060201010301ff",   /* another tag */
-        "3106020101020101",
-        "300702020001020101", /* a zero in front */
-        "3006020181020101",   /* negative */
-        "30050201010200",     /* empty */
-        "308106020101020101", /* a long length for a short one */
-        "30820006020101020101",
-        "30800201010201010000",
-        "3006020501020101", /* longer than what is there */
-    };
-    unsigned char raw[2 * ECDSA_SIZE_MAX];
-
-    (void)state;
-    for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++)
-        assert_false(ecdsa_from_der(from_hex(wrong[i]), 32, raw));
-    assert_true(ecdsa_from_der(from_hex("3006020101020102"), 32, raw));
-}
-
-/* Limits and helpers */
 
 static void test_a_token_too_long_to_be_read_is_not_written(void **state)
 {
@@ -789,14 +644,7 @@ int main(void)
         TEST(test_each_algorithm_signs_what_it_verifies),
         TEST(test_what_the_private_key_signs_its_public_key_verifies),
         TEST(test_the_header_has_alg_kid_and_typ_in_this_order),
-        TEST(test_a_token_has_exactly_three_parts),
-        TEST(test_parts_are_strict_base64url),
-        TEST(test_a_long_token_is_refused_before_it_is_decoded),
-        TEST(test_headers_that_are_no_plain_header_are_refused),
-        TEST(test_a_deeply_nested_header_is_refused),
-        TEST(test_a_kid_has_at_most_256_bytes),
         TEST(test_an_unknown_algorithm_reads_but_never_verifies),
-        TEST(test_an_unsecured_token_is_refused),
         TEST(test_a_public_key_is_never_an_hmac_secret),
         TEST(test_an_empty_secret_signs_and_verifies_nothing),
         TEST(test_an_algorithm_that_is_not_pinned_is_refused),
@@ -810,10 +658,10 @@ int main(void)
         TEST(test_keys_in_the_header_are_not_used),
         TEST(test_zero_and_too_large_numbers_are_no_signature),
         TEST(test_a_signature_has_exactly_its_length),
+        TEST(test_an_rsa_signature_keeps_its_leading_zero),
         TEST(test_an_ed25519_signature_has_one_spelling),
         TEST(test_paddings_are_not_exchanged),
-        TEST(test_the_two_spellings_of_ecdsa_are_one_to_one),
-        TEST(test_asn1_that_is_not_minimal_is_refused),
+        TEST(test_two_children_sign_with_different_nonces),
         TEST(test_a_token_too_long_to_be_read_is_not_written),
         TEST(test_a_key_of_no_algorithm_cannot_sign),
         TEST(test_half_hashes_follow_the_algorithm),
