@@ -5,7 +5,6 @@
 
 #include <cmocka.h>
 
-#include "base/clock.h"
 #include "base/log.h"
 #include "crypto/algorithm.h"
 #include "crypto/jwk.h"
@@ -240,10 +239,10 @@ static void test_of_a_hundred_thousand_keys_the_first_ones_are_read(void **state
 
     assert_int_equal(pipe(pipes), 0);
     log_to_descriptor(pipes[1]);
-    int64_t began = clock_monotonic_us();
+    clock_t began = clock(); /* of this process: the machine may be busy */
 
     assert_null(jwk_set_read(&arena, json, &set));
-    assert_true(clock_monotonic_us() - began < 100000);
+    assert_true(clock() - began < CLOCKS_PER_SEC / 1000000 * 100000);
     log_to_descriptor(2);
     assert_int_equal(set.count, JWK_SET_MAX);
     assert_true(read(pipes[0], line, sizeof(line) - 1) > 0);

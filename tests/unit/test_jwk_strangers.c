@@ -5,7 +5,6 @@
 
 #include <cmocka.h>
 
-#include "base/clock.h"
 #include "base/random.h"
 #include "crypto/jwk.h"
 #include "vectors.h"
@@ -123,10 +122,10 @@ static void test_bad_keys_are_refused_in_less_than_20_ms(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
         json_t *json = from_json(keys[i]);
-        int64_t began = clock_monotonic_us();
+        clock_t began = clock(); /* of this process: the machine may be busy */
 
         assert_non_null(refusal(json, false));
-        assert_true(clock_monotonic_us() - began < 20000);
+        assert_true(clock() - began < CLOCKS_PER_SEC / 1000000 * 20000);
         json_decref(json);
     }
 }
@@ -234,6 +233,10 @@ static void test_ed25519_keys_have_32_canonical_bytes(void **state)
         okp_key("Ed25519", "ecffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f"));
 
     assert_null(refusal(json, false)); /* p - 1: canonical */
+    json_decref(json);
+    json = from_json(
+        okp_key("Ed25519", "ffffffffffffffffffffffffffff00ffffffffffffffffffffffffffffffff7f"));
+    assert_null(refusal(json, false)); /* below p in a byte further down */
     json_decref(json);
 }
 
