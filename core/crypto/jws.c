@@ -42,12 +42,11 @@ static const char *judge_header(struct arena *arena, const json_t *header, struc
 
 static const char *read_header(struct arena *arena, struct slice segment, struct jws *jws)
 {
-    struct slice text;
     const char *why;
 
-    if (!base64url_decode(arena, segment, &text))
+    if (!base64url_decode(arena, segment, &jws->header))
         return "the token's header is not base64url";
-    json_t *header = json_read_object(arena, text, JWS_MAX, &why);
+    json_t *header = json_read_object(arena, jws->header, JWS_MAX, &why);
 
     if (header == NULL)
         return "the token's header is no JSON object";

@@ -176,6 +176,7 @@ static void test_the_header_has_alg_kid_and_typ_in_this_order(void **state)
     slice_cut(token, '.', &header, &rest);
     assert_slice(from_base64url(arena_string(&arena, header)),
                  "{\"alg\":\"HS256\",\"typ\":\"at+jwt\"}");
+    assert_slice(read_good(token).header, "{\"alg\":\"HS256\",\"typ\":\"at+jwt\"}");
     key.kid = SL("a \"kid\"");
     token = jws_sign(&arena, &key, NULL, claims);
     slice_cut(token, '.', &header, &rest);
