@@ -2,6 +2,25 @@
 
 #include "base/memory.h"
 
+#if defined(__SANITIZE_ADDRESS__)
+#define ARENA_SANITIZED
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define ARENA_SANITIZED
+#endif
+#endif
+
+#ifdef ARENA_SANITIZED
+#include <sanitizer/asan_interface.h>
+#define ARENA_GAP                  16 /* between two pieces, so that reading past one is seen */
+#define ARENA_FORBID(memory, size) ASAN_POISON_MEMORY_REGION(memory, size)
+#define ARENA_ALLOW(memory, size)  ASAN_UNPOISON_MEMORY_REGION(memory, size)
+#else
+#define ARENA_GAP                  0
+#define ARENA_FORBID(memory, size) (void)(memory)
+#define ARENA_ALLOW(memory, size)  (void)(memory)
+#endif
+
 enum {
     CHUNK_SIZE = 8192,   /* one holds an ordinary request with all it needs */
     CACHED_CHUNKS = 256, /* 2 MiB a worker at most */
@@ -36,6 +55,7 @@ static struct arena_chunk *chunk_take(size_t size)
 
 static void chunk_give(struct arena_chunk *chunk)
 {
+    ARENA_ALLOW(chunk->bytes, chunk->size);
     mem_wipe(chunk->bytes, chunk->dirty);
     if (chunk->size == CHUNK_SIZE - sizeof(*chunk) && cached < CACHED_CHUNKS) {
         chunk->next = cache;
@@ -74,10 +94,11 @@ void arena_release(struct arena *arena)
 
 void *arena_alloc(struct arena *arena, size_t size)
 {
-    size_t rounded = (size + ALIGNMENT - 1) & ~(size_t)(ALIGNMENT - 1);
+    if (size > PTRDIFF_MAX)
+        abort(); /* a bug in the caller's limit */
+    size_t wanted = size > 0 ? size : 1;
+    size_t rounded = ((wanted + ALIGNMENT - 1) & ~(size_t)(ALIGNMENT - 1)) + ARENA_GAP;
 
-    if (rounded < size)
-        abort(); /* a size near SIZE_MAX is a bug in the caller's limit */
     if (rounded > (size_t)(arena->end - arena->at)) {
         struct arena_chunk *chunk = chunk_take(rounded);
 
@@ -86,10 +107,12 @@ void *arena_alloc(struct arena *arena, size_t size)
         arena->chunks = chunk;
         arena->at = chunk->bytes;
         arena->end = chunk->bytes + chunk->size;
+        ARENA_FORBID(chunk->bytes, chunk->size);
     }
     void *memory = arena->at;
 
     arena->at += rounded;
+    ARENA_ALLOW(memory, wanted);
     return memory;
 }
 

@@ -29,7 +29,7 @@ void arena_init(struct arena *arena);
 /* Wipes and gives back everything. The arena is empty and usable again. Accepts an empty one. */
 void arena_release(struct arena *arena);
 
-/* Aligned for anything, not cleared. Never NULL (memory.h). */
+/* Aligned for anything, not cleared. Never NULL (memory.h), also for no bytes. */
 void *arena_alloc(struct arena *arena, size_t size);
 /* Cleared. */
 void *arena_zalloc(struct arena *arena, size_t size);
@@ -47,7 +47,7 @@ struct slice arena_vprintf(struct arena *arena, const char *format, va_list args
 /* `a` then `b`. */
 struct slice arena_join(struct arena *arena, struct slice a, struct slice b);
 
-/* Bytes taken so far, for limits and tests. */
+/* Bytes of its chunks, so at least what was taken; for limits and tests. */
 size_t arena_size(const struct arena *arena);
 
 /* Gives the cached chunks back to the system. For a clean exit. */

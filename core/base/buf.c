@@ -99,6 +99,8 @@ void buf_vprintf(struct buf *buf, const char *format, va_list args)
     int wanted = vsnprintf(NULL, 0, format, args);
     char *room = wanted >= 0 ? buf_reserve(buf, (size_t)wanted) : NULL;
 
+    if (wanted < 0)
+        buf->failed = true;
     if (room != NULL) {
         vsnprintf(room, (size_t)wanted + 1, format, again);
         buf_grew(buf, (size_t)wanted);

@@ -17,7 +17,7 @@ struct buf {
     size_t len;
     size_t capacity;
     size_t limit; /* `len` never passes it */
-    bool failed;  /* an append would have passed the limit */
+    bool failed;  /* an append would have passed the limit, or could not be formatted */
 };
 
 #define BUF_INIT(max)                                                                              \

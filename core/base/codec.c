@@ -33,35 +33,41 @@ static size_t encode64(const char *alphabet, struct slice bytes, char *text)
     return (size_t)(out - text);
 }
 
-static int digit64(const char *alphabet, char c)
+/* The value of each byte plus one, so that 0 is "no digit". */
+struct digits {
+    const char *alphabet;
+    unsigned char plus_one[256];
+};
+
+static struct digits url_digits = { .alphabet = url_alphabet };
+static struct digits standard_digits = { .alphabet = standard_alphabet };
+
+static const unsigned char *digit_table(struct digits *digits)
 {
-    if (c >= 'A' && c <= 'Z')
-        return c - 'A';
-    if (c >= 'a' && c <= 'z')
-        return c - 'a' + 26;
-    if (c >= '0' && c <= '9')
-        return c - '0' + 52;
-    if (c == alphabet[62])
-        return 62;
-    return c == alphabet[63] ? 63 : -1;
+    if (digits->plus_one['A'] == 0) {
+        for (unsigned char i = 0; i < 64; i++)
+            digits->plus_one[(unsigned char)digits->alphabet[i]] = i + 1;
+    }
+    return digits->plus_one;
 }
 
-static bool decode64(const char *alphabet, struct arena *arena, struct slice text,
+static bool decode64(struct digits *digits, struct arena *arena, struct slice text,
                      struct slice *bytes_r)
 {
     if (text.len % 4 == 1)
         return false;
+    const unsigned char *plus_one = digit_table(digits);
     char *bytes = arena_alloc(arena, text.len / 4 * 3 + 3);
     size_t len = 0;
     unsigned word = 0;
     int bits = 0;
 
     for (size_t i = 0; i < text.len; i++) {
-        int digit = digit64(alphabet, text.at[i]);
+        unsigned digit = plus_one[(unsigned char)text.at[i]];
 
-        if (digit < 0)
+        if (digit == 0)
             return false;
-        word = word << 6 | (unsigned)digit;
+        word = word << 6 | (digit - 1);
         bits += 6;
         if (bits >= 8) {
             bits -= 8;
@@ -94,7 +100,7 @@ void buf_add_base64url(struct buf *buf, struct slice bytes)
 
 bool base64url_decode(struct arena *arena, struct slice text, struct slice *bytes_r)
 {
-    return decode64(url_alphabet, arena, text, bytes_r);
+    return decode64(&url_digits, arena, text, bytes_r);
 }
 
 struct slice base64_encode(struct arena *arena, struct slice bytes)
@@ -115,7 +121,7 @@ bool base64_decode(struct arena *arena, struct slice text, struct slice *bytes_r
 
         text.len -= padding;
     }
-    return decode64(standard_alphabet, arena, text, bytes_r);
+    return decode64(&standard_digits, arena, text, bytes_r);
 }
 
 static const char hex_digits[] = "0123456789abcdef";
@@ -319,8 +325,10 @@ void buf_add_json(struct buf *buf, struct slice text)
     while (i < text.len) {
         unsigned char c = (unsigned char)text.at[i];
         size_t len = c < 0x80 ? 1 : utf8_sequence(slice_from(text, i));
+        /* U+0080 to U+009F, which steer terminals as C0 does */
+        bool is_c1 = len == 2 && c == 0xc2 && (unsigned char)text.at[i + 1] < 0xa0;
 
-        if (len > 0 && c >= 0x20 && c != '"' && c != '\\' && c != 0x7f) {
+        if (len > 0 && c >= 0x20 && c != '"' && c != '\\' && c != 0x7f && !is_c1) {
             i += len;
             continue;
         }
@@ -328,8 +336,9 @@ void buf_add_json(struct buf *buf, struct slice text)
         if (len == 0)
             buf_add_text(buf, "\xef\xbf\xbd");
         else
-            add_json_escape(buf, c);
-        plain = ++i;
+            add_json_escape(buf, is_c1 ? (unsigned char)text.at[i + 1] : c);
+        i += len > 0 ? len : 1;
+        plain = i;
     }
     buf_add(buf, slice_from(text, plain));
     buf_add_byte(buf, '"');

@@ -43,7 +43,8 @@ bool utf8_is_text(struct slice s);
 /* Escapes for text and quoted attributes: & < > " '. */
 void buf_add_html(struct buf *buf, struct slice text);
 
-/* A JSON string with its quotes. Invalid UTF-8 becomes U+FFFD, so that the document stays valid. */
+/* A JSON string with its quotes, and no control character in it (C0, DEL, C1). Invalid UTF-8
+ * becomes U+FFFD, so that the document stays valid. */
 void buf_add_json(struct buf *buf, struct slice text);
 
 /*

@@ -1,8 +1,45 @@
 #include "base/json.h"
 
 #include "base/codec.h"
+#include "base/memory.h"
 
+#include <malloc.h>
 #include <math.h>
+
+/* Documents carry tokens and keys, and jansson would leave them in the memory it gives back. */
+static void wipe_and_free(void *memory)
+{
+    if (memory != NULL)
+        mem_wipe(memory, malloc_usable_size(memory));
+    mem_free(memory);
+}
+
+__attribute__((constructor)) static void take_over_memory(void)
+{
+    json_set_alloc_funcs(mem_alloc, wipe_and_free);
+}
+
+/* What jansson says itself quotes the document, which may be half a token. */
+static const char *complaint(const json_error_t *error)
+{
+    switch (json_error_code(error)) {
+    case json_error_premature_end_of_input:
+        return "the JSON document ends too early";
+    case json_error_end_of_input_expected:
+        return "the JSON document has something behind it";
+    case json_error_invalid_utf8:
+        return "the JSON document is not UTF-8";
+    case json_error_duplicate_key:
+        return "the JSON document has a member twice in one object";
+    case json_error_null_character:
+    case json_error_null_byte_in_key:
+        return "the JSON document has a NUL in a text";
+    case json_error_numeric_overflow:
+        return "the JSON document has a number that is too large";
+    default:
+        return "the JSON document is malformed";
+    }
+}
 
 /* Counts brackets outside of strings: jansson itself recurses to a depth of 2048. */
 static bool too_deep(struct slice text)
@@ -45,7 +82,7 @@ json_t *json_read(struct arena *arena, struct slice text, size_t limit, const ch
                                JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &error);
 
     if (value == NULL)
-        *why_r = arena_printf(arena, "%s at byte %d", error.text, error.position).at;
+        *why_r = arena_printf(arena, "%s (byte %d)", complaint(&error), error.position).at;
     return value;
 }
 
@@ -165,7 +202,8 @@ static json_t *select_element(const json_t *array, struct slice selector)
     return NULL;
 }
 
-/* "~1" is '/' and "~0" is '~' (RFC 6901, 4). False when the token is too long for a member name. */
+/* "~1" is '/' and "~0" is '~' (RFC 6901, 4); anything else behind '~' is an error, and so is a
+ * token too long for a member name. */
 static bool unescape_token(struct slice token, char text[256], struct slice *name_r)
 {
     size_t len = 0;
@@ -173,9 +211,10 @@ static bool unescape_token(struct slice token, char text[256], struct slice *nam
     for (size_t i = 0; i < token.len; i++) {
         if (len == 255)
             return false;
-        if (token.at[i] == '~' && i + 1 < token.len) {
-            text[len++] = token.at[i + 1] == '1' ? '/' : '~';
-            i++;
+        if (token.at[i] == '~') {
+            if (++i == token.len || (token.at[i] != '0' && token.at[i] != '1'))
+                return false;
+            text[len++] = token.at[i] == '1' ? '/' : '~';
         } else {
             text[len++] = token.at[i];
         }
@@ -225,8 +264,12 @@ const char *json_path_check(struct slice path)
         return "a path is UTF-8 text without control characters";
     path = slice_from(path, 1);
     while (slice_next(&path, '/', &token)) {
-        if (token.len > 255)
-            return "a step of the path is longer than 255 bytes";
+        char text[256];
+        struct slice name;
+
+        if (!unescape_token(token, text, &name))
+            return "a step of the path is longer than 255 bytes, or has a '~' without 0 or 1 "
+                   "behind";
         if (token.len > 0 && (token.at[0] == '[') != (token.at[token.len - 1] == ']'))
             return "a selector is written \"[name=value]\" or \"[name]\"";
         if (slice_is(token, "[]") || slice_starts(token, SL("[=")))

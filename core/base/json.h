@@ -3,7 +3,8 @@
  *
  * json_read() refuses what jansson alone would let pass: nesting beyond a limit, doubled member
  * names, bytes after the value. A document is freed with json_decref(); the slices that the readers
- * below return point into it and die with it.
+ * below return point into it and die with it. Its memory is wiped when it is given back, because
+ * documents carry tokens.
  */
 #ifndef CARDEA_BASE_JSON_H
 #define CARDEA_BASE_JSON_H
@@ -17,8 +18,8 @@ enum {
     JSON_DEPTH_MAX = 32
 };
 
-/* A new reference, or NULL and a sentence in `*why_r` (static, or in the arena). `text` is at most
- * `limit` bytes. */
+/* A new reference, or NULL and a sentence in `*why_r` (static, or in the arena) that quotes nothing
+ * of the document. `text` is at most `limit` bytes. */
 json_t *json_read(struct arena *arena, struct slice text, size_t limit, const char **why_r);
 
 /* The same for a top-level object; anything else is an error. */
@@ -30,7 +31,8 @@ struct slice json_member(const json_t *object, const char *name);
 /* The text of a string, or absent. Borrowed. */
 struct slice json_slice(const json_t *value);
 
-/* An integer member within limits, or `otherwise`; a member of another type is `otherwise` too. */
+/* An integer member, or `otherwise`; a real within 9e15 loses its fraction (NumericDate, RFC 7519,
+ * 2), a member of another type is `otherwise` too. */
 int64_t json_member_int(const json_t *object, const char *name, int64_t otherwise);
 
 /*
@@ -43,8 +45,8 @@ struct slice json_text(struct arena *arena, const json_t *value);
  * The value at a path: JSON Pointer (RFC 6901) and, as one more kind of step, a selector in an
  * array:
  * `/[primary=true]/email` is the e-mail of the first element whose `primary` is true (text or JSON
- * true), `/[primary]` the first element where it is true or any non-empty text. NULL when there is
- * none. Borrowed.
+ * true), `/[primary]` the first element where it is true, a number other than 0 or any non-empty
+ * text. NULL when there is none. Borrowed.
  */
 json_t *json_at(const json_t *root, struct slice path);
 

@@ -9,6 +9,10 @@
 
 struct log_context log_context;
 
+enum {
+    FIELD_MAX = 256 /* escaped bytes of one field beside the message */
+};
+
 static enum log_level least = LEVEL_INFO;
 static enum log_format chosen = FORMAT_AUTO;
 static int descriptor = 2;
@@ -31,17 +35,56 @@ void log_to_descriptor(int fd)
     descriptor = fd;
 }
 
+/* The longest beginning of escaped text that fits and ends between two characters. */
+static struct slice cut_escaped(struct slice text, size_t room)
+{
+    size_t at = 0;
+
+    while (at < text.len) {
+        unsigned char c = (unsigned char)text.at[at];
+        size_t len = c < 0x80 ? 1 : c < 0xe0 ? 2 : c < 0xf0 ? 3 : 4;
+
+        if (c == '\\')
+            len = text.at[at + 1] == 'u' ? 6 : 2;
+        if (len > room - at)
+            break;
+        at += len;
+    }
+    return slice_sub(text, 0, at);
+}
+
+/* As the inside of a JSON text, which is safe on a terminal too, in at most `room` bytes. */
+static void add_escaped(struct buf *line, struct slice text, size_t room)
+{
+    static const struct slice mark = SLICE(" ...(cut)");
+    struct buf escaped = BUF_INIT(LOG_LINE_MAX * 6 + 2);
+
+    buf_add_json(&escaped, slice_sub(text, 0, LOG_LINE_MAX));
+    struct slice inside = slice_sub(buf_slice(&escaped), 1, escaped.len - 2);
+
+    if (inside.len <= room) {
+        buf_add(line, inside);
+    } else {
+        buf_add(line, cut_escaped(inside, room - mark.len));
+        buf_add(line, mark);
+    }
+    buf_release(&escaped);
+}
+
 static void add_field(struct buf *line, const char *name, struct slice value)
 {
     if (value.len == 0)
         return;
-    buf_printf(line, ",\"%s\":", name);
-    buf_add_json(line, slice_sub(value, 0, 128));
+    buf_printf(line, ",\"%s\":\"", name);
+    add_escaped(line, value, FIELD_MAX);
+    buf_add_byte(line, '"');
 }
 
 static void format_json(struct buf *line, enum log_level level, const char *time, const char *event,
                         struct slice message)
 {
+    static const struct slice end = SLICE("\"}\n");
+
     buf_printf(line, "{\"time\":\"%s\",\"level\":\"%s\"", time, level_names[level]);
     add_field(line, "process", slice_of(log_context.process));
     add_field(line, "event", slice_of(event));
@@ -49,35 +92,39 @@ static void format_json(struct buf *line, enum log_level level, const char *time
     add_field(line, "step", slice_of(log_context.step));
     add_field(line, "provider", log_context.provider);
     add_field(line, "client", log_context.client);
-    buf_add_text(line, ",\"message\":");
-    buf_add_json(line, message);
-    buf_add_text(line, "}\n");
+    buf_add_text(line, ",\"message\":\"");
+    add_escaped(line, message, LOG_LINE_MAX - line->len - end.len);
+    buf_add(line, end);
+}
+
+/* "login_read_tokens, 1f3a": where it happened, in brackets behind the message. */
+static void add_place(struct buf *place)
+{
+    if (log_context.step == NULL && log_context.request.len == 0)
+        return;
+    buf_add_text(place, " (");
+    add_escaped(place, slice_of(log_context.step), FIELD_MAX);
+    if (log_context.step != NULL && log_context.request.len > 0)
+        buf_add_text(place, ", ");
+    add_escaped(place, log_context.request, FIELD_MAX);
+    buf_add_byte(place, ')');
 }
 
 static void format_text(struct buf *line, enum log_level level, const char *time, const char *event,
                         struct slice message)
 {
-    struct buf escaped = BUF_INIT(LOG_LINE_MAX * 6);
-
-    /* The JSON escaper keeps terminals safe from control bytes; its quotes are cut off again. */
-    buf_add_json(&escaped, message);
-    struct slice inside = slice_sub(buf_slice(&escaped), 1, escaped.len - 2);
+    struct buf place = BUF_INIT(3 * FIELD_MAX);
 
     buf_printf(line, "%.8s %-5s ", time + 11, level_names[level]);
     if (log_context.process != NULL)
-        buf_printf(line, "[%s] ", log_context.process);
+        buf_printf(line, "[%.*s] ", FIELD_MAX, log_context.process);
     if (event != NULL)
-        buf_printf(line, "%s: ", event);
-    buf_add(line, inside);
-    if (log_context.step != NULL)
-        buf_printf(line, " (%s", log_context.step);
-    if (log_context.request.len > 0)
-        buf_printf(line, "%s%.*s", log_context.step != NULL ? ", " : " (",
-                   SLICE_ARG(log_context.request));
-    if (log_context.step != NULL || log_context.request.len > 0)
-        buf_add_byte(line, ')');
+        buf_printf(line, "%.*s: ", FIELD_MAX, event);
+    add_place(&place);
+    add_escaped(line, message, LOG_LINE_MAX - line->len - place.len - 1);
+    buf_add(line, buf_slice(&place));
     buf_add_byte(line, '\n');
-    buf_release(&escaped);
+    buf_release(&place);
 }
 
 static void write_line(enum log_level level, const char *event, const char *format, va_list args)
@@ -85,25 +132,23 @@ static void write_line(enum log_level level, const char *event, const char *form
 
 static void write_line(enum log_level level, const char *event, const char *format, va_list args)
 {
-    char message[LOG_LINE_MAX];
+    /* One byte more than is ever written, so that a message that was cut here is cut again, with
+     * its mark, when it is added to the line. */
+    char message[LOG_LINE_MAX + 1];
     char time[CLOCK_TEXT];
-    struct buf line = BUF_INIT(LOG_LINE_MAX * 8);
+    struct buf line = BUF_INIT(LOG_LINE_MAX);
     int len = vsnprintf(message, sizeof(message), format, args);
+    int saved = errno;
 
     if (len < 0)
         return;
-    if ((size_t)len >= sizeof(message)) {
-        static const char cut[] = " ...(cut)";
-
-        len = (int)sizeof(message) - 1;
-        memcpy(message + len - sizeof(cut) + 1, cut, sizeof(cut));
-    }
+    if ((size_t)len >= sizeof(message))
+        len = sizeof(message) - 1;
     if (chosen == FORMAT_AUTO)
         chosen = isatty(descriptor) ? FORMAT_TEXT : FORMAT_JSON;
     clock_format(clock_now_ms(), time);
     (chosen == FORMAT_JSON ? format_json : format_text)(&line, level, time, event,
                                                         slice_make(message, (size_t)len));
-    /* One write per line, so that the lines of several processes do not mix. */
     struct slice text = buf_slice(&line);
     ssize_t written;
 
@@ -111,6 +156,7 @@ static void write_line(enum log_level level, const char *event, const char *form
         written = write(descriptor, text.at, text.len);
     while (written < 0 && errno == EINTR);
     buf_release(&line);
+    errno = saved; /* a caller may log before it looks */
 }
 
 void log_write(enum log_level level, const char *format, ...)

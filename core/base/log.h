@@ -3,9 +3,10 @@
  *
  * A line says what happened, and where in which flow: the flow engine sets `log_context` while a
  * flow runs, so that no caller has to pass it on. Bytes from strangers may go into a message: they
- * are escaped and the line is cut at LOG_LINE_MAX. Secrets, codes, tokens and cookies never go in,
- * at any level; log them as `secret_name()` (crypto/secret.h), a short hash that lets two lines be
- * compared.
+ * are escaped, and the message is cut where the line would pass LOG_LINE_MAX, which one write() to
+ * a pipe takes whole: lines of several processes do not mix. Secrets, codes, tokens and cookies
+ * never go in, at any level; log them as `secret_name()` (crypto/secret.h), a short hash that lets
+ * two lines be compared.
  */
 #ifndef CARDEA_BASE_LOG_H
 #define CARDEA_BASE_LOG_H

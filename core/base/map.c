@@ -119,6 +119,8 @@ void *map_get(const struct map *map, struct slice name)
 
 void *map_set(struct map *map, struct slice name, void *value)
 {
+    if (!slice_is_set(name))
+        name = SL(""); /* an absent name would mark the slot as removed */
     struct map_slot *slot = find(map, name);
 
     if (slot != NULL) {
@@ -129,7 +131,7 @@ void *map_set(struct map *map, struct slice name, void *value)
     }
     if ((map->used + 1) * 4 > map->capacity * 3)
         grow(map);
-    insert(map, slice_is_set(name) ? name : SL(""), value);
+    insert(map, name, value);
     return NULL;
 }
 

@@ -28,7 +28,8 @@ void map_release(struct map *map);
 /* The value, or NULL. */
 void *map_get(const struct map *map, struct slice name);
 
-/* Sets; returns the value that was there before, or NULL. `value` must not be NULL. */
+/* Sets; returns the value that was there before, or NULL. `value` must not be NULL. The absent name
+ * and the empty one are the same. */
 void *map_set(struct map *map, struct slice name, void *value);
 
 /* Removes; returns what was there, or NULL. */

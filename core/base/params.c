@@ -4,7 +4,8 @@
 
 struct params params_new(struct arena *arena)
 {
-    return (struct params){ arena_alloc(arena, PARAMS_MAX * sizeof(struct param)), 0 };
+    return (struct params){ .at = arena_alloc(arena, PARAMS_MAX * sizeof(struct param)),
+                            .capacity = PARAMS_MAX };
 }
 
 static size_t count_pieces(struct slice text)
@@ -22,10 +23,11 @@ const char *params_read(struct arena *arena, struct slice text, struct params *p
     size_t count = count_pieces(text);
     struct slice piece;
 
-    *params_r = (struct params){ NULL, 0 };
+    *params_r = (struct params){ 0 };
     if (count > PARAMS_MAX)
         return "too many parameters";
     params_r->at = arena_alloc(arena, count * sizeof(*params_r->at));
+    params_r->capacity = count;
     while (slice_next(&text, '&', &piece)) {
         struct slice name;
         struct slice value;
@@ -88,7 +90,7 @@ size_t params_count(const struct params *params, const char *name)
 
 void params_add(struct params *params, struct slice name, struct slice value)
 {
-    if (params->count < PARAMS_MAX)
+    if (params->count < params->capacity)
         params->at[params->count++] = (struct param){ name, value };
 }
 

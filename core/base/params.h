@@ -19,6 +19,7 @@ struct param {
 struct params {
     struct param *at;
     size_t count;
+    size_t capacity; /* of `at`; what would pass it is not added */
 };
 
 enum {
@@ -44,7 +45,7 @@ struct slice params_doubled(const struct params *params);
 /* How many have that name. */
 size_t params_count(const struct params *params, const char *name);
 
-/* Appends; `params->at` must have room, see params_new(). */
+/* Appends, as long as there is room: none behind params_read(), see params_new(). */
 void params_add(struct params *params, struct slice name, struct slice value);
 /* Empty, with room for PARAMS_MAX. */
 struct params params_new(struct arena *arena);

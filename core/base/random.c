@@ -3,6 +3,7 @@
 #include "base/codec.h"
 #include "base/memory.h"
 
+#include <errno.h>
 #include <pthread.h>
 #include <sys/random.h>
 
@@ -20,6 +21,8 @@ static void fill(unsigned char *bytes, size_t len)
     while (len > 0) {
         ssize_t got = getrandom(bytes, len, 0);
 
+        if (got < 0 && errno == EINTR)
+            continue;
         if (got < 0)
             abort(); /* no entropy source: nothing that follows would be safe */
         bytes += got;

@@ -1,7 +1,5 @@
 #include "base/slice.h"
 
-#include <strings.h>
-
 struct slice slice_of(const char *text)
 {
     return text != NULL ? slice_make(text, strlen(text)) : slice_none();
@@ -17,9 +15,21 @@ bool slice_is(struct slice s, const char *text)
     return slice_equal(s, slice_of(text));
 }
 
+static char lower(char c)
+{
+    return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
+}
+
+/* Not strncasecmp(): that stops at a NUL, and all that follows would count as equal. */
 bool slice_equal_nocase(struct slice a, struct slice b)
 {
-    return a.len == b.len && (a.len == 0 || strncasecmp(a.at, b.at, a.len) == 0);
+    if (a.len != b.len)
+        return false;
+    for (size_t i = 0; i < a.len; i++) {
+        if (lower(a.at[i]) != lower(b.at[i]))
+            return false;
+    }
+    return true;
 }
 
 bool slice_is_nocase(struct slice s, const char *text)

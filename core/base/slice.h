@@ -54,7 +54,7 @@ struct slice slice_of(const char *text);
 /* Not for secrets: stops at the first difference (crypto/secret.h has secret_equal()). */
 bool slice_equal(struct slice a, struct slice b);
 bool slice_is(struct slice s, const char *text);
-/* ASCII only, as RFC 9110 compares header names and schemes. */
+/* ASCII letters only, in any locale, as RFC 9110 compares header names and schemes. */
 bool slice_equal_nocase(struct slice a, struct slice b);
 bool slice_is_nocase(struct slice s, const char *text);
 

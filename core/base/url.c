@@ -70,7 +70,7 @@ static const char *read_ipv6(struct slice *authority, struct url *url)
     unsigned char bytes[16];
     size_t end = slice_find(*authority, ']');
 
-    if (end == authority->len || end == 1 || end > sizeof(text) - 1)
+    if (end == authority->len || end == 1 || end > sizeof(text))
         return "has a broken IPv6 address";
     url->host = slice_sub(*authority, 1, end - 1);
     url->host_is_ipv6 = true;
@@ -131,6 +131,8 @@ const char *url_read(struct slice text, struct url *url_r)
         (wrong = read_scheme(&rest, &url.scheme)) != NULL)
         return wrong;
     slice_cut(rest, '#', &head, &url.fragment);
+    if (slice_has(url.fragment, '#'))
+        return "has two fragments";
     rest = head;
     slice_cut(rest, '?', &head, &url.query);
     rest = head;
@@ -223,13 +225,13 @@ bool url_is_local_path(struct slice text)
 {
     struct arena arena = { 0 };
     struct slice decoded;
-    bool good =
-        text.len > 0 && text.len <= URL_MAX && text.at[0] == '/' && check_characters(text) == NULL;
 
     /* Browsers take "/\", "//" and their escaped forms behind a redirect for another host. */
-    if (good && percent_decode(&arena, text, false, &decoded))
-        good = !slice_starts(text, SL("//")) && !slice_has(decoded, '\\') &&
-               utf8_is_text(decoded) && !slice_starts(decoded, SL("//"));
+    bool good = text.len > 0 && text.len <= URL_MAX && text.at[0] == '/' &&
+                check_characters(text) == NULL && percent_decode(&arena, text, false, &decoded) &&
+                !slice_starts(text, SL("//")) && !slice_starts(decoded, SL("//")) &&
+                !slice_has(decoded, '\\') && utf8_is_text(decoded);
+
     arena_release(&arena);
     return good;
 }

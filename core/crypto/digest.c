@@ -73,12 +73,15 @@ static EVP_MAC_CTX *for_mac(enum digest which)
     static EVP_MAC *hmac;
     struct algorithm *algorithm = &algorithms[which];
     char name[16];
-    OSSL_PARAM params[] = { OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, name, 0),
-                            OSSL_PARAM_construct_end() };
 
     if (algorithm->mac != NULL)
         return algorithm->mac;
     snprintf(name, sizeof(name), "%s", algorithm->name);
+    const OSSL_PARAM params[] = {
+        OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, name, 0),
+        OSSL_PARAM_construct_end(),
+    };
+
     if (hmac == NULL)
         hmac = EVP_MAC_fetch(NULL, "HMAC", NULL);
     algorithm->mac = EVP_MAC_CTX_new(hmac);

@@ -6,6 +6,15 @@
 #include <openssl/core_names.h>
 #include <openssl/pem.h>
 
+static const struct {
+    const char *group;
+    enum jws_alg alg;
+} curves[] = {
+    {"prime256v1", ALG_ES256},
+    { "secp384r1", ALG_ES384},
+    { "secp521r1", ALG_ES512},
+};
+
 /* Without this OpenSSL asks on the terminal. */
 static int no_password(char *buffer, int size, int writing, void *context)
 {
@@ -40,24 +49,23 @@ static const char *check_rsa_key(EVP_PKEY *pkey)
     return wrong;
 }
 
-/* OpenSSL has names of its own for the curves. */
+/*
+ * OpenSSL has names of its own for the curves. A key that spells its curve out is refused even when
+ * the curve is one of ours: such parameters are made to deceive (CVE-2020-0601, CVE-2022-0778).
+ */
 static enum jws_alg alg_of_group(EVP_PKEY *pkey)
 {
-    static const struct {
-        const char *group;
-        enum jws_alg alg;
-    } groups[] = {
-        {"prime256v1", ALG_ES256},
-        { "secp384r1", ALG_ES384},
-        { "secp521r1", ALG_ES512}
-    };
     char group[64];
     size_t len;
+    int spelt_out = 0;
 
-    for (size_t i = 0; EVP_PKEY_get_group_name(pkey, group, sizeof(group), &len) == 1 && i < 3;
-         i++) {
-        if (strcmp(group, groups[i].group) == 0)
-            return groups[i].alg;
+    if (EVP_PKEY_get_int_param(pkey, OSSL_PKEY_PARAM_EC_DECODED_FROM_EXPLICIT_PARAMS, &spelt_out) !=
+            1 ||
+        spelt_out != 0 || EVP_PKEY_get_group_name(pkey, group, sizeof(group), &len) != 1)
+        return ALG_NONE;
+    for (size_t i = 0; i < sizeof(curves) / sizeof(curves[0]); i++) {
+        if (strcmp(group, curves[i].group) == 0)
+            return curves[i].alg;
     }
     return ALG_NONE;
 }

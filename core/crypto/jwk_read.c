@@ -34,7 +34,7 @@ static bool read_number(struct arena *arena, const json_t *json, const char *nam
         return false;
     while (number_r->len > 0 && number_r->at[0] == 0)
         *number_r = slice_from(*number_r, 1);
-    return number_r->len > 0 && number_r->len <= NUMBER_MAX;
+    return number_r->len > 0;
 }
 
 /* OpenSSL's parameters have their numbers in the byte order of the machine. */

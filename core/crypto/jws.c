@@ -42,12 +42,11 @@ static const char *judge_header(struct arena *arena, const json_t *header, struc
 
 static const char *read_header(struct arena *arena, struct slice segment, struct jws *jws)
 {
-    struct slice text;
     const char *why;
 
-    if (!base64url_decode(arena, segment, &text))
+    if (!base64url_decode(arena, segment, &jws->header))
         return "the token's header is not base64url";
-    json_t *header = json_read_object(arena, text, JWS_MAX, &why);
+    json_t *header = json_read_object(arena, jws->header, JWS_MAX, &why);
 
     if (header == NULL)
         return "the token's header is no JSON object";
@@ -82,35 +81,39 @@ const char *jws_read(struct arena *arena, struct slice token, struct jws *jws_r)
     return NULL;
 }
 
-/* Signs and verifies hashes with that key, padding and hash. NULL when the library fails. */
+/* OpenSSL takes the length of a text when the parameter is made, so the texts come first. */
+static OSSL_PARAM text_param(const char *param, const char *text, char copy[16])
+{
+    snprintf(copy, 16, "%s", text);
+    return OSSL_PARAM_construct_utf8_string(param, copy, 0);
+}
+
+/* Signs or verifies hashes with that key, padding and hash. NULL when the library fails. */
 static EVP_PKEY_CTX *make_context(const struct jwk *key, enum jws_alg alg, bool signing)
 {
     const struct jws_algorithm *algorithm = jws_algorithm(alg);
-    char hash[16];
-    char padding[8];
-    char salt[] = OSSL_PKEY_RSA_PSS_SALT_LEN_DIGEST;
-    OSSL_PARAM params[4] = { OSSL_PARAM_construct_utf8_string(OSSL_SIGNATURE_PARAM_DIGEST, hash,
-                                                              0) };
-    size_t count = 1;
+    const char *padding =
+        algorithm->pss ? OSSL_PKEY_RSA_PAD_MODE_PSS : OSSL_PKEY_RSA_PAD_MODE_PKCSV15;
+    char copies[3][16];
+    OSSL_PARAM params[4];
+    size_t count = 0;
 
-    snprintf(hash, sizeof(hash), "%s", digest_name(algorithm->hash));
-    snprintf(padding, sizeof(padding), "%s",
-             algorithm->pss ? OSSL_PKEY_RSA_PAD_MODE_PSS : OSSL_PKEY_RSA_PAD_MODE_PKCSV15);
+    params[count++] =
+        text_param(OSSL_SIGNATURE_PARAM_DIGEST, digest_name(algorithm->hash), copies[0]);
     if (algorithm->kty == 'R')
-        params[count++] =
-            OSSL_PARAM_construct_utf8_string(OSSL_SIGNATURE_PARAM_PAD_MODE, padding, 0);
+        params[count++] = text_param(OSSL_SIGNATURE_PARAM_PAD_MODE, padding, copies[1]);
     if (algorithm->pss)
-        params[count++] =
-            OSSL_PARAM_construct_utf8_string(OSSL_SIGNATURE_PARAM_PSS_SALTLEN, salt, 0);
+        params[count++] = text_param(OSSL_SIGNATURE_PARAM_PSS_SALTLEN,
+                                     OSSL_PKEY_RSA_PSS_SALT_LEN_DIGEST, copies[2]);
     params[count] = OSSL_PARAM_construct_end();
     EVP_PKEY_CTX *context = EVP_PKEY_CTX_new_from_pkey(NULL, key->key, NULL);
+    int (*init)(EVP_PKEY_CTX *, const OSSL_PARAM *) =
+        signing ? EVP_PKEY_sign_init_ex : EVP_PKEY_verify_init_ex;
 
-    if (context != NULL &&
-        (signing ? EVP_PKEY_sign_init_ex : EVP_PKEY_verify_init_ex)(context, params) != 1) {
-        EVP_PKEY_CTX_free(context);
-        context = NULL;
-    }
-    return context;
+    if (context != NULL && init(context, params) == 1)
+        return context;
+    EVP_PKEY_CTX_free(context);
+    return NULL;
 }
 
 static EVP_PKEY_CTX *kept_context(const struct jwk *key, enum jws_alg alg, bool signing)
@@ -134,6 +137,13 @@ static bool verify_ed25519(const struct jws *jws, const struct jwk *key)
     return good;
 }
 
+/* OpenSSL takes an RSASSA-PSS signature without its leading zero bytes (RFC 8017, 8.1.2 does not).
+ */
+static bool has_length(struct slice signature, const struct jwk *key)
+{
+    return key->kty != 'R' || signature.len == (size_t)EVP_PKEY_get_size(key->key);
+}
+
 static bool verify_hash(const struct jws *jws, const struct jwk *key)
 {
     const struct jws_algorithm *algorithm = jws_algorithm(jws->alg);
@@ -144,7 +154,7 @@ static bool verify_hash(const struct jws *jws, const struct jwk *key)
 
     if (algorithm->kty == 'E')
         signature = slice_make((const char *)der, ecdsa_to_der(signature, algorithm->size, der));
-    if (context == NULL || signature.len == 0)
+    if (context == NULL || signature.len == 0 || !has_length(signature, key))
         return false;
     size_t len = digest(algorithm->hash, jws->signed_part, hash);
 
@@ -266,7 +276,9 @@ static size_t sign_text(const struct jwk *key, struct slice text, unsigned char 
 {
     switch (key->is_private && fits(key, key->alg) ? key->kty : 0) {
     case 's':
-        return digest_hmac(jws_algorithm(key->alg)->hash, key->secret, text, signature);
+        return key->secret.len > 0
+                   ? digest_hmac(jws_algorithm(key->alg)->hash, key->secret, text, signature)
+                   : 0;
     case 'O':
         return sign_ed25519(key, text, signature);
     case 'E':

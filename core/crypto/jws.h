@@ -20,6 +20,7 @@ struct jws {
     struct slice alg_name; /* as written, for messages */
     struct slice kid;      /* absent when there is none; at most JWK_KID_MAX bytes, of any kind */
     struct slice typ;
+    struct slice header;      /* decoded JSON; a DPoP proof has its key in there (RFC 9449, 4.2) */
     struct slice signed_part; /* what the signature is over */
     struct slice payload;     /* decoded, never empty */
     struct slice signature;   /* decoded, never empty */

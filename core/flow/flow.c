@@ -7,6 +7,7 @@
 
 static struct list living = { &living, &living };
 static size_t living_count;
+static uint64_t passes; /* over all flows, to cancel them */
 
 void (*flow_observer)(const struct flow *flow, const char *step, int64_t microseconds);
 
@@ -20,9 +21,21 @@ struct flow *flow_new(size_t size, const char *name, const struct step *steps)
     flow->arena = arena;
     flow->name = name;
     flow->step = steps;
+    flow->checked = passes;
     list_add(&living, &flow->link);
     living_count++;
     return flow;
+}
+
+/* Log lines say what runs; returns what ran before. */
+static struct log_context context_enter(const struct flow *flow)
+{
+    struct log_context outer = log_context;
+
+    log_context.request = flow->log_request;
+    log_context.provider = flow->log_provider;
+    log_context.client = flow->log_client;
+    return outer;
 }
 
 static void flow_end(struct flow *flow)
@@ -68,7 +81,9 @@ static void steps_run(struct flow *flow)
 
         if (result == STEP_DONE || result == STEP_FAIL) {
             assert(result == STEP_DONE || error_is_set(&flow->error));
-            flow->end = result == STEP_DONE ? FLOW_DONE : FLOW_FAILED;
+            /* Who cancelled in the meantime is gone; nothing may be sent there. */
+            if (!flow->cancelled)
+                flow->end = result == STEP_DONE ? FLOW_DONE : FLOW_FAILED;
             step_finished(flow, step);
             return;
         }
@@ -104,11 +119,8 @@ enum step_result flow_enter_again(struct flow *flow, const struct step *table)
 
 void flow_run(struct flow *flow)
 {
-    struct log_context outer = log_context;
+    struct log_context outer = context_enter(flow);
 
-    log_context.request = flow->log_request;
-    log_context.provider = flow->log_provider;
-    log_context.client = flow->log_client;
     flow->running = true;
     steps_run(flow);
     if (flow->running)
@@ -143,8 +155,12 @@ void flow_cancel(struct flow *flow, enum flow_end why)
         return;
     flow->cancelled = true;
     flow->end = why;
-    if (!flow->running)
-        flow_end(flow);
+    if (flow->running)
+        return;
+    struct log_context outer = context_enter(flow);
+
+    flow_end(flow);
+    log_context = outer;
 }
 
 void flow_set_deadline(struct flow *flow, int64_t milliseconds)
@@ -152,16 +168,31 @@ void flow_set_deadline(struct flow *flow, int64_t milliseconds)
     flow->deadline = clock_monotonic_ms() + milliseconds;
 }
 
+/*
+ * Cancels all, or those whose deadline has passed. The end of one flow may be the end of others and
+ * the beginning of new ones, so no place in the list can be kept: each flow goes to the end of the
+ * list before it is judged, and the first one that has been there already is the last.
+ */
+static void cancel_each(enum flow_end why, int64_t deadline)
+{
+    uint64_t pass = ++passes;
+
+    while (!list_is_empty(&living)) {
+        struct flow *flow = list_entry(living.next, struct flow, link);
+
+        if (flow->checked >= pass)
+            return;
+        flow->checked = pass;
+        list_remove(&flow->link);
+        list_add(&living, &flow->link);
+        if (deadline == 0 || (flow->deadline != 0 && deadline > flow->deadline))
+            flow_cancel(flow, why);
+    }
+}
+
 void flow_check_deadlines(void)
 {
-    int64_t now = clock_monotonic_ms();
-
-    list_each_safe (&living, link) {
-        struct flow *flow = list_entry(link, struct flow, link);
-
-        if (flow->deadline != 0 && now > flow->deadline)
-            flow_cancel(flow, FLOW_TOO_LATE);
-    }
+    cancel_each(FLOW_TOO_LATE, clock_monotonic_ms());
 }
 
 size_t flow_count(void)
@@ -171,8 +202,7 @@ size_t flow_count(void)
 
 void flow_cancel_all(enum flow_end why)
 {
-    list_each_safe (&living, link)
-        flow_cancel(list_entry(link, struct flow, link), why);
+    cancel_each(why, 0);
 }
 
 void flow_own(struct flow *flow, void *thing, void (*release)(void *thing))

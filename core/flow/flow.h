@@ -97,6 +97,7 @@ struct flow {
     struct error error;
     int64_t deadline;   /* clock_monotonic_ms(); 0: none */
     int64_t step_began; /* clock_monotonic_us() */
+    uint64_t checked;   /* the last pass over all flows that has seen this one */
     struct arena arena;
     struct owned *owned;
     struct list link; /* in the list of all living flows */
@@ -129,7 +130,8 @@ enum step_result flow_enter_again(struct flow *flow, const struct step *table);
 /* Registers the operation a step is about to wait for. */
 void flow_op_started(struct flow *flow, struct op *op, void (*cancel)(struct op *op));
 
-/* The client has gone, or the worker stops: ends the flow now, or after the running step. */
+/* The client has gone, or the worker stops: ends the flow now, or after the running step, whatever
+ * that step says. */
 void flow_cancel(struct flow *flow, enum flow_end why);
 
 /* Milliseconds from now. */
@@ -137,7 +139,7 @@ void flow_set_deadline(struct flow *flow, int64_t milliseconds);
 /* Cancels the flows whose deadline has passed; called by a coarse timer. */
 void flow_check_deadlines(void);
 
-/* How many flows live, and the end of all of them. */
+/* How many flows live, and the end of all of them; of a running one, when its step is over. */
 size_t flow_count(void);
 void flow_cancel_all(enum flow_end why);
 
