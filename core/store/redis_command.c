@@ -8,7 +8,7 @@
 #define KEY_PREFIX "cardea:"
 
 enum {
-    WORDS_MAX = 8,
+    WORDS_MAX = 12,
     SHA1_TEXT = 40
 };
 
@@ -42,39 +42,40 @@ static const char join_script[] =
     "else redis.call('PEXPIRE', KEYS[1], tonumber(last) - tonumber(ARGV[3])) end\n"
     "return 1\n";
 
-#define TYPE(type) (1U << (type))
+#define TYPE(type)    (1U << (type))
+#define STATUS        TYPE(REDIS_STATUS)
+#define STATUS_OR_NIL (TYPE(REDIS_STATUS) | TYPE(REDIS_NIL))
+#define STRING        TYPE(REDIS_STRING)
+#define STRING_OR_NIL (TYPE(REDIS_STRING) | TYPE(REDIS_NIL))
+#define INTEGER       TYPE(REDIS_INTEGER)
+#define ARRAY         TYPE(REDIS_ARRAY)
 
 /*
- * One row per command: the replies it may get, the range of a number, and its words. A word that
- * begins with '%' is filled in by add_word(); those of a script come behind the script and its key
- * count.
+ * One row per kind, in the order of the enum: its words, its script, the replies it may get and the
+ * range of a number. A word that begins with '%' is filled in by add_word(); those of a script come
+ * behind the script and its key count.
  */
 static const struct {
     const char *name; /* for log lines */
+    const char *words;
+    const char *script;
     unsigned types;
     int64_t least, most;
-    const char *script;
-    const char *words[WORDS_MAX];
-} kinds[REDIS_KINDS] = {
-    [REDIS_GET] = {"GET",                TYPE(REDIS_STRING) | TYPE(REDIS_NIL), .words = { "GET", "%k" }                                },
-    [REDIS_PUT] = { "SET",               TYPE(REDIS_STATUS),                   .words = { "SET", "%k", "%r", "%p" }                    },
-    [REDIS_ADD] = { "SET NX",            TYPE(REDIS_STATUS) | TYPE(REDIS_NIL),
-                   .words = { "SET", "%k", "%r", "NX", "%p" }                                                                          },
-    [REDIS_TAKE] = { "GETDEL",            TYPE(REDIS_STRING) | TYPE(REDIS_NIL), .words = { "GETDEL", "%k" }                             },
-    [REDIS_SWAP] = { "the swap script",   TYPE(REDIS_INTEGER),                  -1,                                                       1, swap_script,
-                   .words = { "%k", "%v", "%r", "%t" } },
-    [REDIS_REMOVE] = { "DEL",         TYPE(REDIS_INTEGER),                        0,                                                                               1, .words = { "DEL", "%k" } },
-    [REDIS_REMOVE_VERSION] = { "the remove script",TYPE(REDIS_INTEGER),     -1,1, remove_script,
-                   .words = { "%k", "%v" } },
-    [REDIS_COUNT] = { "the count script",                   TYPE(REDIS_STRING),                                    .script = count_script,
-                   .words = { "%k", "%a", "%t" } },
-    [REDIS_COUNTED] = { "GET",                   TYPE(REDIS_STRING) | TYPE(REDIS_NIL),                                          .words = { "GET", "%k" }                                                                                             },
-    [REDIS_JOIN] = { "the join script",  TYPE(REDIS_INTEGER),  1, 1, join_script,
-                   .words = { "%k", "%m", "%e", "%n" } },
-    [REDIS_LEAVE] = { "ZREM",                   TYPE(REDIS_INTEGER),                                                  0,                                                    1, .words = { "ZREM", "%k", "%m" } },
-    [REDIS_MEMBERS] = { "ZRANGEBYSCORE",                   TYPE(REDIS_ARRAY),
-                   .words = { "ZRANGEBYSCORE", "%k", "%(", "+inf", "LIMIT", "0", "1000" }},
+} kinds[] = {
+    {"GET",      "GET %k",                                NULL,          STRING_OR_NIL, 0,  0},
+    { "SET",     "SET %k %r %p",                          NULL,          STATUS,        0,  0},
+    { "SET NX",  "SET %k %r NX %p",                       NULL,          STATUS_OR_NIL, 0,  0},
+    { "GETDEL",  "GETDEL %k",                             NULL,          STRING_OR_NIL, 0,  0},
+    { "swap",    "%k %v %r %t",                           swap_script,   INTEGER,       -1, 1},
+    { "DEL",     "DEL %k",                                NULL,          INTEGER,       0,  1},
+    { "remove",  "%k %v",                                 remove_script, INTEGER,       -1, 1},
+    { "count",   "%k %a %t",                              count_script,  STRING,        0,  0},
+    { "GET",     "GET %k",                                NULL,          STRING_OR_NIL, 0,  0},
+    { "join",    "%k %m %e %n",                           join_script,   INTEGER,       1,  1},
+    { "ZREM",    "ZREM %k %m",                            NULL,          INTEGER,       0,  1},
+    { "members", "ZRANGEBYSCORE %k %( +inf LIMIT 0 1000", NULL,          ARRAY,         0,  0},
 };
+_Static_assert(sizeof(kinds) / sizeof(kinds[0]) == REDIS_KINDS, "a row for each kind");
 _Static_assert(STORE_MEMBERS_MAX == 1000, "REDIS_MEMBERS has the number too");
 
 const char *redis_kind_name(enum redis_kind kind)
@@ -106,8 +107,8 @@ enum redis_kind redis_kind_of(const struct store_command *command)
 /* The words of one command, and the room for those that are made for it. */
 struct words {
     int count;
-    const char *at[WORDS_MAX + 4];
-    size_t len[WORDS_MAX + 4];
+    const char *at[WORDS_MAX];
+    size_t len[WORDS_MAX];
     char key[sizeof(KEY_PREFIX) + STORE_KEY_MAX];
     char version[REDIS_RECORD_HEAD];
     char numbers[3][24];
@@ -164,9 +165,9 @@ static void add_record(struct words *words, const struct store_command *command)
     add_bytes(words, buf_slice(words->scratch));
 }
 
-static void add_word(struct words *words, const char *word, const struct store_command *command)
+static void add_word(struct words *words, struct slice word, const struct store_command *command)
 {
-    switch (word[0] == '%' ? word[1] : '\0') {
+    switch (word.at[0] == '%' ? word.at[1] : '\0') {
     case 'k':
         add_key(words, command->key);
         return;
@@ -205,7 +206,7 @@ static void add_word(struct words *words, const char *word, const struct store_c
             add_bytes(words, SL("+inf"));
         return;
     default:
-        add_bytes(words, slice_of(word));
+        add_bytes(words, word);
         return;
     }
 }
@@ -230,6 +231,8 @@ size_t redis_command_format(const struct store_command *command, enum redis_kind
                             struct buf *scratch, char **text_r)
 {
     struct words words = { .scratch = scratch };
+    struct slice rest = slice_of(kinds[kind].words);
+    struct slice word;
     const char *script = kinds[kind].script;
 
     if (script != NULL) {
@@ -237,8 +240,8 @@ size_t redis_command_format(const struct store_command *command, enum redis_kind
         add_bytes(&words, by_hash ? hash_of_script(kind) : slice_of(script));
         add_bytes(&words, SL("1"));
     }
-    for (int i = 0; i < WORDS_MAX && kinds[kind].words[i] != NULL; i++)
-        add_word(&words, kinds[kind].words[i], command);
+    while (slice_next_word(&rest, &word))
+        add_word(&words, word, command);
     int len = redisFormatCommandArgv(text_r, words.count, words.at, words.len);
 
     if (len < 0)

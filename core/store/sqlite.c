@@ -17,7 +17,7 @@ enum {
     SWEEP_LONGEST_US = 2000 /* of one portion; then others have their turn */
 };
 
-enum statement {
+enum statement_name {
     SQL_GET,
     SQL_PUT,
     SQL_ADD,
@@ -42,51 +42,72 @@ enum statement {
 
 #define SWEEP(table)                                                                               \
     "DELETE FROM " table " WHERE rowid = (SELECT rowid FROM " table                                \
-    " WHERE expires <= ? AND expires < " SQLITE_FILE_FOR_EVER " LIMIT 1)"
+    " WHERE expires <= :now AND expires < " SQLITE_FILE_FOR_EVER " LIMIT 1)"
 
-/* `binds` has one letter for each '?': see bind_one(). */
-static const struct {
-    const char *sql;
-    const char *binds;
-} statements[SQL_STATEMENTS] = {
-    [SQL_GET] = {"SELECT value, version FROM records WHERE key = ? AND expires > ?",                                 "kn"    },
-    [SQL_PUT] = { "INSERT INTO records (key, version, expires, value) VALUES (?, ?, ?, ?)"
-                  " ON CONFLICT (key) DO UPDATE SET version = excluded.version,"
-                  " expires = excluded.expires, value = excluded.value",                            "kwed"  },
-    [SQL_ADD] = { "INSERT INTO records (key, version, expires, value) VALUES (?, ?, ?, ?)"
-                  " ON CONFLICT (key) DO UPDATE SET version = excluded.version,"
-                  " expires = excluded.expires, value = excluded.value WHERE records.expires <= ?", "kwedn" },
-    [SQL_TAKE] = { "DELETE FROM records WHERE key = ? AND expires > ? RETURNING value, version",
-                 "kn"                                                                                                        },
-    [SQL_SWAP] = { "UPDATE records SET version = ?, expires = ?, value = ?"
-                   " WHERE key = ? AND version = ? AND expires > ?",                                "wedkvn"},
-    [SQL_REMOVE] = { "DELETE FROM records WHERE key = ? AND expires > ?",                                               "kn"    },
-    [SQL_REMOVE_VERSION] = { "DELETE FROM records WHERE key = ? AND expires > ? AND version = ?",
-                 "knv"                                                                                                       },
-    [SQL_EXISTS] = { "SELECT 1 FROM records WHERE key = ? AND expires > ?",                                             "kn"    },
-    [SQL_COUNT] = { "INSERT INTO counters (key, value, expires) VALUES (?1, ?2, ?3)"
-                    " ON CONFLICT (key) DO UPDATE SET"
-                    " value = CASE WHEN expires > ?4 THEN value ELSE 0 END + excluded.value,"
-                    " expires = CASE WHEN expires > ?4 THEN expires ELSE excluded.expires END"
-                    " RETURNING value",                                                             "kaen"  },
-    [SQL_COUNTED] = { "SELECT value FROM counters WHERE key = ? AND expires > ?",                                        "kn"    },
-    [SQL_JOIN] = { "INSERT INTO members (key, member, expires) VALUES (?, ?, ?)"
-                   " ON CONFLICT (key, member) DO UPDATE SET expires = excluded.expires",           "kme"   },
-    [SQL_LEAVE] = { "DELETE FROM members WHERE key = ? AND member = ?",                                                "km"    },
-    [SQL_MEMBERS] = { "SELECT member FROM members WHERE key = ? AND expires > ? LIMIT 1000",                             "kn"    },
-    [SQL_BEGIN] = { "BEGIN IMMEDIATE",                                                                                 ""      },
-    [SQL_COMMIT] = { "COMMIT",                                                                                          ""      },
-    [SQL_ROLLBACK] = { "ROLLBACK",                                                                                        ""      },
-    [SQL_SWEEP_RECORDS] = { SWEEP("records"),                                                                                  "n"     },
-    [SQL_SWEEP_COUNTERS] = { SWEEP("counters"),                                                                                 "n"     },
-    [SQL_SWEEP_MEMBERS] = { SWEEP("members"),                                                                                  "n"     },
+/* The names of the parameters are those of `parameters`. */
+static const char *const statements[SQL_STATEMENTS] = {
+    [SQL_GET] = "SELECT value, version FROM records WHERE key = :key AND expires > :now",
+    [SQL_PUT] = "INSERT INTO records (key, version, expires, value)"
+                " VALUES (:key, :written, :expires, :value)"
+                " ON CONFLICT (key) DO UPDATE SET version = excluded.version,"
+                " expires = excluded.expires, value = excluded.value",
+    [SQL_ADD] = "INSERT INTO records (key, version, expires, value)"
+                " VALUES (:key, :written, :expires, :value)"
+                " ON CONFLICT (key) DO UPDATE SET version = excluded.version,"
+                " expires = excluded.expires, value = excluded.value WHERE records.expires <= :now",
+    [SQL_TAKE] = "DELETE FROM records WHERE key = :key AND expires > :now"
+                 " RETURNING value, version",
+    [SQL_SWAP] = "UPDATE records SET version = :written, expires = :expires, value = :value"
+                 " WHERE key = :key AND version = :version AND expires > :now",
+    [SQL_REMOVE] = "DELETE FROM records WHERE key = :key AND expires > :now",
+    [SQL_REMOVE_VERSION] = "DELETE FROM records"
+                           " WHERE key = :key AND version = :version AND expires > :now",
+    [SQL_EXISTS] = "SELECT 1 FROM records WHERE key = :key AND expires > :now",
+    [SQL_COUNT] = "INSERT INTO counters (key, value, expires) VALUES (:key, :amount, :expires)"
+                  " ON CONFLICT (key) DO UPDATE SET"
+                  " value = CASE WHEN expires > :now THEN value ELSE 0 END + excluded.value,"
+                  " expires = CASE WHEN expires > :now THEN expires ELSE excluded.expires END"
+                  " RETURNING value",
+    [SQL_COUNTED] = "SELECT value FROM counters WHERE key = :key AND expires > :now",
+    [SQL_JOIN] = "INSERT INTO members (key, member, expires) VALUES (:key, :member, :expires)"
+                 " ON CONFLICT (key, member) DO UPDATE SET expires = excluded.expires",
+    [SQL_LEAVE] = "DELETE FROM members WHERE key = :key AND member = :member",
+    [SQL_MEMBERS] = "SELECT member FROM members WHERE key = :key AND expires > :now LIMIT 1000",
+    [SQL_BEGIN] = "BEGIN IMMEDIATE",
+    [SQL_COMMIT] = "COMMIT",
+    [SQL_ROLLBACK] = "ROLLBACK",
+    [SQL_SWEEP_RECORDS] = SWEEP("records"),
+    [SQL_SWEEP_COUNTERS] = SWEEP("counters"),
+    [SQL_SWEEP_MEMBERS] = SWEEP("members"),
 };
 _Static_assert(STORE_MEMBERS_MAX == 1000, "SQL_MEMBERS has the number too");
+
+enum parameter {
+    PARAMETER_KEY,
+    PARAMETER_VALUE,
+    PARAMETER_MEMBER,
+    PARAMETER_AMOUNT,
+    PARAMETER_VERSION, /* that there should be */
+    PARAMETER_WRITTEN, /* the version that is written */
+    PARAMETER_NOW,
+    PARAMETER_EXPIRES,
+    PARAMETERS
+};
+
+static const char *const parameters[PARAMETERS] = {
+    ":key", ":value", ":member", ":amount", ":version", ":written", ":now", ":expires",
+};
+
+struct statement {
+    sqlite3_stmt *prepared;
+    enum parameter binds[PARAMETERS]; /* what goes to its first, second, ... place */
+    int bind_count;
+};
 
 struct sqlite_store {
     struct store store;
     sqlite3 *db;
-    sqlite3_stmt *statements[SQL_STATEMENTS];
+    struct statement statements[SQL_STATEMENTS];
     struct sqlite_patience patience;
     struct event *sweeper;
     char *path;
@@ -110,26 +131,26 @@ static int bind_bytes(sqlite3_stmt *statement, int place, struct slice bytes)
                              SQLITE_STATIC);
 }
 
-static int bind_one(sqlite3_stmt *statement, int place, char what,
+static int bind_one(sqlite3_stmt *statement, int place, enum parameter what,
                     const struct store_command *command, int64_t now)
 {
     switch (what) {
-    case 'k':
+    case PARAMETER_KEY:
         return bind_bytes(statement, place, command->key);
-    case 'd':
+    case PARAMETER_VALUE:
         return bind_bytes(statement, place, command->value);
-    case 'm':
+    case PARAMETER_MEMBER:
         return bind_bytes(statement, place, command->member);
-    case 'n':
-        return sqlite3_bind_int64(statement, place, now);
-    case 'e':
-        return sqlite3_bind_int64(statement, place, expires_at(now, command->ttl_ms));
-    case 'v':
-        return sqlite3_bind_int64(statement, place, (int64_t)command->version);
-    case 'w':
-        return sqlite3_bind_int64(statement, place, (int64_t)command->found_version);
-    case 'a':
+    case PARAMETER_AMOUNT:
         return sqlite3_bind_int64(statement, place, command->amount);
+    case PARAMETER_VERSION:
+        return sqlite3_bind_int64(statement, place, (int64_t)command->version);
+    case PARAMETER_WRITTEN:
+        return sqlite3_bind_int64(statement, place, (int64_t)command->found_version);
+    case PARAMETER_NOW:
+        return sqlite3_bind_int64(statement, place, now);
+    case PARAMETER_EXPIRES:
+        return sqlite3_bind_int64(statement, place, expires_at(now, command->ttl_ms));
     default:
         return SQLITE_MISUSE;
     }
@@ -187,17 +208,17 @@ static void take_row(sqlite3_stmt *statement, struct store_command *command, str
 }
 
 /* Runs one statement to its end. `*rows_r`: those it returned, or changed if it returns none. */
-static bool perform(struct sqlite_store *sqlite, enum statement which,
+static bool perform(struct sqlite_store *sqlite, enum statement_name which,
                     struct store_command *command, struct arena *arena, int *rows_r)
 {
-    sqlite3_stmt *statement = sqlite->statements[which];
-    const char *binds = statements[which].binds;
-    int64_t now = binds[0] != '\0' ? clock_now_ms() : 0;
+    const struct statement *own = &sqlite->statements[which];
+    sqlite3_stmt *statement = own->prepared;
+    int64_t now = own->bind_count > 0 ? clock_now_ms() : 0;
     int rows = 0;
     int result = SQLITE_OK;
 
-    for (int i = 0; binds[i] != '\0' && result == SQLITE_OK; i++)
-        result = bind_one(statement, i + 1, binds[i], command, now);
+    for (int i = 0; i < own->bind_count && result == SQLITE_OK; i++)
+        result = bind_one(statement, i + 1, own->binds[i], command, now);
     if (result == SQLITE_OK)
         result = sqlite3_step(statement);
     while (result == SQLITE_ROW && row_is_within_limits(statement, command->verb)) {
@@ -218,7 +239,7 @@ static bool perform(struct sqlite_store *sqlite, enum statement which,
 }
 
 /* A statement that is no command's. */
-static bool perform_plain(struct sqlite_store *sqlite, enum statement which, int *rows_r)
+static bool perform_plain(struct sqlite_store *sqlite, enum statement_name which, int *rows_r)
 {
     struct store_command none = { .verb = STORE_PUT };
 
@@ -231,9 +252,9 @@ static bool writes(const struct store_command *command)
            (command->verb != STORE_COUNT || command->amount != 0);
 }
 
-static enum statement statement_for(const struct store_command *command)
+static enum statement_name statement_for(const struct store_command *command)
 {
-    static const enum statement by_verb[] = {
+    static const enum statement_name by_verb[] = {
         [STORE_GET] = SQL_GET,         [STORE_PUT] = SQL_PUT,   [STORE_ADD] = SQL_ADD,
         [STORE_TAKE] = SQL_TAKE,       [STORE_SWAP] = SQL_SWAP, [STORE_REMOVE] = SQL_REMOVE,
         [STORE_COUNT] = SQL_COUNT,     [STORE_JOIN] = SQL_JOIN, [STORE_LEAVE] = SQL_LEAVE,
@@ -324,7 +345,7 @@ static void sqlite_run(struct store *store, struct store_batch *batch)
 }
 
 /* Deletes expired rows of one table until the time is over. True when none are left. */
-static bool sweep_table(struct sqlite_store *sqlite, enum statement which, int64_t until_us)
+static bool sweep_table(struct sqlite_store *sqlite, enum statement_name which, int64_t until_us)
 {
     int rows = 1;
 
@@ -345,13 +366,13 @@ static void sweep(evutil_socket_t fd, short what, void *arg)
 
     (void)fd, (void)what;
     sqlite->patience.limit_us = 0; /* whoever holds the lock has better things to do */
-    if (sqlite3_step(sqlite->statements[SQL_BEGIN]) == SQLITE_DONE) {
-        for (enum statement which = SQL_SWEEP_RECORDS; which <= SQL_SWEEP_MEMBERS; which++)
+    if (sqlite3_step(sqlite->statements[SQL_BEGIN].prepared) == SQLITE_DONE) {
+        for (enum statement_name which = SQL_SWEEP_RECORDS; which <= SQL_SWEEP_MEMBERS; which++)
             all = sweep_table(sqlite, which, until_us) && all;
         if (!perform_plain(sqlite, SQL_COMMIT, &rows) && sqlite3_get_autocommit(sqlite->db) == 0)
             perform_plain(sqlite, SQL_ROLLBACK, &rows);
     }
-    sqlite3_reset(sqlite->statements[SQL_BEGIN]);
+    sqlite3_reset(sqlite->statements[SQL_BEGIN].prepared);
     sqlite->patience.limit_us = patience_us;
     /* At different moments in each process. */
     int64_t next =
@@ -384,17 +405,33 @@ static void sqlite_close(struct store *store)
     if (sqlite->sweeper != NULL)
         event_free(sqlite->sweeper);
     for (size_t i = 0; i < SQL_STATEMENTS; i++)
-        sqlite3_finalize(sqlite->statements[i]);
+        sqlite3_finalize(sqlite->statements[i].prepared);
     sqlite3_close(sqlite->db);
     mem_free(sqlite->path);
     mem_free(sqlite);
 }
 
+static bool prepare(sqlite3 *db, const char *sql, struct statement *statement)
+{
+    if (sqlite3_prepare_v3(db, sql, -1, SQLITE_PREPARE_PERSISTENT, &statement->prepared, NULL) !=
+        SQLITE_OK)
+        return false;
+    statement->bind_count = sqlite3_bind_parameter_count(statement->prepared);
+    for (int i = 0; i < statement->bind_count; i++) {
+        const char *name = sqlite3_bind_parameter_name(statement->prepared, i + 1);
+        enum parameter which = 0;
+
+        while (strcmp(name, parameters[which]) != 0)
+            which++;
+        statement->binds[i] = which;
+    }
+    return true;
+}
+
 static const char *prepare_statements(struct sqlite_store *sqlite, struct arena *arena)
 {
     for (size_t i = 0; i < SQL_STATEMENTS; i++) {
-        if (sqlite3_prepare_v3(sqlite->db, statements[i].sql, -1, SQLITE_PREPARE_PERSISTENT,
-                               &sqlite->statements[i], NULL) != SQLITE_OK)
+        if (!prepare(sqlite->db, statements[i], &sqlite->statements[i]))
             return arena_printf(arena, "the store's file %s has not the tables it should have: %s",
                                 sqlite->path, sqlite3_errmsg(sqlite->db))
                 .at;
