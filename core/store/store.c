@@ -11,22 +11,28 @@ enum {
 
 static const struct store_engine *const engines[] = { &store_sqlite, &store_redis };
 
-/* What a verb asks of its command. */
-static const struct verb {
+enum {
+    READS_RECORD = 1, /* a key that cannot exist is absent */
+    HAS_VALUE = 2,
+    HAS_MEMBER = 4,
+    HAS_TTL = 8
+};
+
+/* What a verb asks of its command, in the order of the enum. */
+static const struct {
     const char *name;
-    bool reads_record; /* a key that cannot exist is absent */
-    bool has_value, has_member, has_ttl;
+    int flags;
 } verbs[] = {
-    [STORE_GET] = {"get",                 .reads_record = true },
-    [STORE_PUT] = { "put",                    .has_value = true, .has_ttl = true },
-    [STORE_ADD] = { "add",.has_value = true, .has_ttl = true },
-    [STORE_TAKE] = { "take",                    .reads_record = true },
-    [STORE_SWAP] = { "swap",                    .reads_record = true, .has_value = true, .has_ttl = true },
-    [STORE_REMOVE] = { "remove",                    .reads_record = true },
-    [STORE_COUNT] = { "count",.has_ttl = true },
-    [STORE_JOIN] = { "join",               .has_member = true, .has_ttl = true },
-    [STORE_LEAVE] = { "leave",    .has_member = true },
-    [STORE_MEMBERS] = { "members"                   },
+    {"get",      READS_RECORD                      },
+    { "put",     HAS_VALUE | HAS_TTL               },
+    { "add",     HAS_VALUE | HAS_TTL               },
+    { "take",    READS_RECORD                      },
+    { "swap",    READS_RECORD | HAS_VALUE | HAS_TTL},
+    { "remove",  READS_RECORD                      },
+    { "count",   HAS_TTL                           },
+    { "join",    HAS_MEMBER | HAS_TTL              },
+    { "leave",   HAS_MEMBER                        },
+    { "members", 0                                 },
 };
 
 static const struct store_engine *engine_for(struct slice url)
@@ -111,44 +117,44 @@ static bool is_key(struct slice key)
 /* NULL when the command is within the limits, else what is wrong with it. */
 static const char *beyond_limits(const struct store_command *command)
 {
-    const struct verb *verb = &verbs[command->verb];
+    int flags = verbs[command->verb].flags;
 
     if (!is_key(command->key))
         return "an impossible key";
-    if (verb->has_value && command->value.len > STORE_VALUE_MAX)
+    if ((flags & HAS_VALUE) != 0 && command->value.len > STORE_VALUE_MAX)
         return "too long a value";
-    if (verb->has_member && (command->member.len == 0 || command->member.len > STORE_KEY_MAX))
+    if ((flags & HAS_MEMBER) != 0 &&
+        (command->member.len == 0 || command->member.len > STORE_KEY_MAX))
         return "an impossible member";
-    if (verb->has_ttl && (command->ttl_ms < 0 || command->ttl_ms > STORE_TTL_MAX_MS))
+    if ((flags & HAS_TTL) != 0 && (command->ttl_ms < 0 || command->ttl_ms > STORE_TTL_MAX_MS))
         return "an impossible time to live";
     return NULL;
 }
 
-static void refuse(struct store_command *command, const char *why)
+static void refuse(struct store *store, struct store_command *command, const char *why)
 {
-    const struct verb *verb = &verbs[command->verb];
-
-    if (verb->reads_record && !is_key(command->key)) {
+    if ((verbs[command->verb].flags & READS_RECORD) != 0 && !is_key(command->key)) {
         command->status = STORE_ABSENT;
         return;
     }
     command->status = STORE_UNAVAILABLE;
     if (why != NULL)
-        log_error("store: %s with %s (%zu bytes of key, %zu of value, %zu of member)", verb->name,
-                  why, command->key.len, command->value.len, command->member.len);
+        store_complain(store, "%s with %s (%zu bytes of key, %zu of value, %zu of member)",
+                       verbs[command->verb].name, why, command->key.len, command->value.len,
+                       command->member.len);
 }
 
 /* True when all may be carried out; else each has its status. */
-static bool check_commands(struct store_command *commands, size_t count)
+static bool check_commands(struct store *store, struct store_command *commands, size_t count)
 {
     bool good = count <= STORE_BATCH_MAX;
 
     for (size_t i = 0; i < count; i++)
         good = good && beyond_limits(&commands[i]) == NULL;
     for (size_t i = 0; i < count && !good; i++)
-        refuse(&commands[i], beyond_limits(&commands[i]));
+        refuse(store, &commands[i], beyond_limits(&commands[i]));
     if (count > STORE_BATCH_MAX)
-        log_error("store: %zu commands at once", count);
+        store_complain(store, "%zu commands at once", count);
     return good;
 }
 
@@ -175,7 +181,7 @@ void store_run(struct store *store, struct flow *flow, struct store_command *com
         commands[i].member_count = 0;
     }
     flow_op_started(flow, &batch->op, cancel);
-    if (count == 0 || !check_commands(commands, count))
+    if (count == 0 || !check_commands(store, commands, count))
         store_completed(batch);
     else
         store->engine->run(store, batch);

@@ -17,7 +17,9 @@
  * STORE_UNAVAILABLE, and whether a write has happened is then unknown.
  *
  * A store belongs to the process that opened it: after fork() the child must neither use nor close
- * it, but open one of its own. The process ignores SIGPIPE.
+ * it. Nor may it open the same SQLite file again, because the library's own notes on which locks
+ * are held would be its parent's: whoever lets children open stores has none open when it forks.
+ * The process ignores SIGPIPE.
  */
 #ifndef CARDEA_STORE_STORE_H
 #define CARDEA_STORE_STORE_H
@@ -88,8 +90,8 @@ struct store_command {
  *
  * Limits are the caller's to keep. If one of the commands is beyond them none is carried out: a
  * get, take, swap or remove of a key that cannot exist (empty, too long, with a space or control
- * character) is STORE_ABSENT, since strangers choose ids; all else is STORE_UNAVAILABLE and an
- * error in the log. At most STORE_BATCH_MAX commands.
+ * character) is STORE_ABSENT, since strangers choose ids; all else is STORE_UNAVAILABLE, with a
+ * line in the log. At most STORE_BATCH_MAX commands.
  */
 void store_run(struct store *store, struct flow *flow, struct store_command *commands,
                size_t count);
