@@ -22,6 +22,12 @@ static const char *read_userinfo(struct arena *arena, struct slice text,
 {
     struct slice user, password;
 
+    for (size_t i = 0; i < text.len; i++) {
+        unsigned char c = (unsigned char)text.at[i];
+
+        if (c <= ' ' || c >= 0x7f)
+            return "the store's URL has a character in user or password that must be escaped";
+    }
     if (!slice_cut(text, ':', &user, &password) || password.len == 0)
         return "the store's URL has a user but no password";
     if (!percent_decode(arena, password, false, &address->password) ||
