@@ -274,6 +274,19 @@ static void wire_lose(struct redis_wire *wire, const char *why)
     lose_requests(wire);
 }
 
+/* What may be told of an answer to AUTH. An old or a false server may repeat the password, quoted
+ * or not: so the code alone, if it is one. */
+static struct slice code_for_log(struct slice error)
+{
+    struct slice code = slice_sub(error, 0, slice_find(error, ' '));
+
+    for (size_t i = 0; i < code.len; i++) {
+        if (code.at[i] < 'A' || code.at[i] > 'Z')
+            return SL("an error");
+    }
+    return code;
+}
+
 static bool greeting_is_good(enum greeting greeting, const struct redis_reply *reply)
 {
     if (greeting != GREETING_PING)
@@ -289,12 +302,11 @@ static bool take_greeting(struct redis_wire *wire, const struct redis_reply *rep
     char why[160];
 
     if (!greeting_is_good(wire->greeting, reply)) {
-        struct slice text = reply->type == REDIS_ERROR ? redis_error_for_log(reply->text)
-                                                       : SL("a reply that is none");
+        struct slice text = SL("something else");
 
-        /* An old or false server may quote the password without quotation marks. */
-        if (wire->greeting == GREETING_AUTH)
-            text = slice_sub(text, 0, slice_find(text, ' '));
+        if (reply->type == REDIS_ERROR)
+            text =
+                (wire->greeting == GREETING_AUTH ? code_for_log : redis_error_for_log)(reply->text);
         snprintf(why, sizeof(why), "%s was answered with: %.*s", greeting_names[wire->greeting],
                  SLICE_ARG(text));
         wire_lose(wire, why);
