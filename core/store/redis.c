@@ -33,6 +33,7 @@ static const char *const bearable[] = {
     "WRONGTYPE ",
     "ERR Error running script ", /* how 6.2 hands on what went wrong in one */
     "ERR increment or decrement would overflow",
+    "ERR value is not an integer or out of range",
 };
 
 struct redis_store {
