@@ -41,7 +41,8 @@ char *arena_string(struct arena *arena, struct slice s);
 
 struct slice arena_printf(struct arena *arena, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
-struct slice arena_vprintf(struct arena *arena, const char *format, va_list args);
+struct slice arena_vprintf(struct arena *arena, const char *format, va_list args)
+    __attribute__((format(printf, 2, 0)));
 
 /* `a` then `b`. */
 struct slice arena_join(struct arena *arena, struct slice a, struct slice b);

@@ -35,6 +35,6 @@ struct slice error_description(const struct error *error);
 bool error_set(struct error *error, struct arena *arena, const struct error_kind *kind,
                const char *detail, ...) __attribute__((format(printf, 4, 5)));
 bool error_vset(struct error *error, struct arena *arena, const struct error_kind *kind,
-                const char *detail, va_list args);
+                const char *detail, va_list args) __attribute__((format(printf, 4, 0)));
 
 #endif

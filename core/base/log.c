@@ -81,6 +81,9 @@ static void format_text(struct buf *line, enum log_level level, const char *time
 }
 
 static void write_line(enum log_level level, const char *event, const char *format, va_list args)
+    __attribute__((format(printf, 3, 0)));
+
+static void write_line(enum log_level level, const char *event, const char *format, va_list args)
 {
     char message[LOG_LINE_MAX];
     char time[CLOCK_TEXT];
