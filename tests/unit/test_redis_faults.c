@@ -24,13 +24,15 @@
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <sched.h>
 #include <signal.h>
+#include <sys/mount.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 enum {
-    TIMEOUT_MS = 150,
-    SLACK_MS = 100, /* how late a busy machine may be */
+    TIMEOUT_MS = 250,
+    SLACK_MS = 250, /* how late a busy machine may be */
     RECOVERY_MS = 5000
 };
 
@@ -47,6 +49,7 @@ enum behaviour {
     SCRIPT,  /* says `reply`, once per connection, and then nothing */
     BREAK,   /* says `reply` and closes */
     TRICKLE, /* says `reply` byte by byte */
+    BLURT,   /* says `reply` before it was asked anything */
     IGNORE   /* does not even read */
 };
 
@@ -59,6 +62,7 @@ struct stub {
     struct bufferevent *newest; /* the connection it got last */
     struct bufferevent *all[256];
     int connections;
+    int reads;
     struct event *ticker; /* for TRICKLE */
     size_t trickled;
 };
@@ -141,6 +145,7 @@ static void stub_readable(struct bufferevent *connection, void *arg)
     size_t count;
 
     (void)arg;
+    stub.reads++;
     while (next_command(bufferevent_get_input(connection), words, &count)) {
         if (slice_is(words[0], "PING") || slice_is(words[0], "AUTH")) {
             say(connection, stub.greeting);
@@ -181,6 +186,8 @@ static void stub_accepted(struct evconnlistener *listener, evutil_socket_t fd,
     assert_true(stub.connections < 256);
     stub.all[stub.connections++] = stub.newest;
     bufferevent_setcb(stub.newest, stub_readable, NULL, stub_event, NULL);
+    if (stub.behaviour == BLURT)
+        say(stub.newest, stub.reply);
     if (stub.behaviour != IGNORE)
         bufferevent_enable(stub.newest, EV_READ | EV_WRITE);
 }
@@ -741,6 +748,174 @@ static void test_a_server_that_does_not_read_is_unavailable(void **state)
     assert_recovers();
 }
 
+static void test_an_address_that_swallows_everything_times_out(void **state)
+{
+    struct sockaddr_in address = { .sin_family = AF_INET,
+                                   .sin_port = htons((uint16_t)stub.port),
+                                   .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+    struct store_command command = get("k");
+    int fds[4], on = 1;
+
+    (void)state;
+    evconnlistener_free(stub.listener);
+    stub.listener = NULL;
+    /* Its queue is full, so that further attempts get no answer at all. */
+    fds[0] = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    setsockopt(fds[0], SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+    assert_int_equal(bind(fds[0], (struct sockaddr *)&address, sizeof(address)), 0);
+    assert_int_equal(listen(fds[0], 0), 0);
+    for (int i = 1; i < 4; i++) {
+        fds[i] = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+        connect(fds[i], (struct sockaddr *)&address, sizeof(address));
+    }
+    open_stub();
+    assert_int_equal(run_in_time(&command), STORE_UNAVAILABLE);
+    assert_false(store_is_reachable(store));
+    for (int i = 0; i < 4; i++)
+        close(fds[i]);
+    stub_start();
+    assert_recovers();
+}
+
+static void test_a_server_that_speaks_no_tls_is_unavailable(void **state)
+{
+    struct store_command command = get("k");
+    char url[128];
+
+    (void)state;
+    snprintf(url, sizeof(url), "rediss://127.0.0.1:%d", stub.port);
+    stub.behaviour = BLURT;
+    stub.reply = SL("HTTP/1.1 400 Bad Request\r\n\r\n");
+    store = open_at(url);
+    assert_int_equal(run_in_time(&command), STORE_UNAVAILABLE);
+    assert_true(was_logged("TLS: "));
+}
+
+static void test_a_server_that_speaks_first_is_unavailable(void **state)
+{
+    struct store_command command = get("k");
+
+    (void)state;
+    stub.behaviour = BLURT;
+    stub.reply = SL("-ERR max number of clients reached\r\n");
+    open_stub();
+    assert_int_equal(run_in_time(&command), STORE_UNAVAILABLE);
+    assert_true(was_logged("PING was answered with: ERR max number of clients reached"));
+    assert_recovers();
+}
+
+static void test_commands_of_one_turn_leave_together(void **state)
+{
+    enum {
+        FLOWS = 50
+    };
+    struct store_command commands[FLOWS];
+    struct probe probes[FLOWS];
+
+    (void)state;
+    open_stub();
+    assert_true(probe_reachable(base, store, true, RECOVERY_MS));
+    stub.reads = 0;
+    for (size_t i = 0; i < FLOWS; i++) {
+        commands[i] = get("k");
+        probes[i] = (struct probe){ .arena = &arena, .commands = &commands[i], .count = 1 };
+        probe_start(&probes[i], store);
+    }
+    for (size_t i = 0; i < FLOWS; i++) {
+        probe_wait(&probes[i], base);
+        assert_int_equal(commands[i].status, STORE_OK);
+    }
+    assert_int_equal(stub.reads, 1);
+}
+
+/* The timer finds requests under way, and none of them late. */
+static void test_a_busy_connection_outlives_many_time_outs(void **state)
+{
+    struct store_command commands[2] = { get("k"), get("k") };
+    struct probe probes[2];
+    int64_t end = clock_monotonic_ms() + 5 * TIMEOUT_MS;
+
+    (void)state;
+    open_stub();
+    for (size_t i = 0; i < 2; i++) {
+        probes[i] = (struct probe){ .arena = NULL, .commands = &commands[i], .count = 1 };
+        probe_start(&probes[i], store);
+    }
+    for (size_t i = 0; clock_monotonic_ms() < end; i = !i) {
+        probe_wait(&probes[i], base);
+        assert_int_equal(commands[i].status, STORE_OK);
+        probe_start(&probes[i], store);
+    }
+    for (size_t i = 0; i < 2; i++)
+        probe_wait(&probes[i], base);
+    assert_int_equal(stub.connections, 1);
+}
+
+/* In a child: what /etc/resolv.conf says is changed for it alone. 77: that is not possible here. */
+static int ask_silent_resolver(int port, bool close_early)
+{
+    struct store_command command = get("k");
+    struct probe probe = { .arena = &arena, .commands = &command, .count = 1 };
+    char configuration[96];
+    int64_t began = clock_monotonic_ms();
+
+    snprintf(configuration, sizeof(configuration), "%s/resolv.conf", folder);
+    FILE *file = fopen(configuration, "we");
+
+    fprintf(file, "nameserver 127.0.0.1:%d\n", port);
+    fclose(file);
+    if (unshare(geteuid() == 0 ? CLONE_NEWNS : CLONE_NEWNS | CLONE_NEWUSER) != 0 ||
+        mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0 ||
+        mount(configuration, "/etc/resolv.conf", NULL, MS_BIND, NULL) != 0)
+        return 77;
+    base = event_base_new();
+    store = open_at("redis://redis.example.com");
+    probe_start(&probe, store);
+    if (close_early) {
+        probe_loop(base, 20);
+        store_close(store);
+    }
+    probe_wait(&probe, base);
+    if (command.status != STORE_UNAVAILABLE || clock_monotonic_ms() - began > TIMEOUT_MS + SLACK_MS)
+        return 1;
+    probe_loop(base, 200); /* attempts come and go */
+    if (!close_early)
+        store_close(store);
+    probe_loop(base, 50);
+    event_base_free(base);
+    return 0;
+}
+
+static void test_a_silent_resolver_times_out(void **state)
+{
+    struct sockaddr_in address = { .sin_family = AF_INET,
+                                   .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+    socklen_t len = sizeof(address);
+    int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    char asked[512];
+
+    (void)state;
+    assert_int_equal(bind(fd, (struct sockaddr *)&address, len), 0);
+    assert_int_equal(getsockname(fd, (struct sockaddr *)&address, &len), 0);
+    for (int close_early = 0; close_early < 2; close_early++) {
+        int status;
+        pid_t child = fork();
+
+        if (child == 0)
+            _exit(ask_silent_resolver(ntohs(address.sin_port), close_early));
+        assert_int_equal(waitpid(child, &status, 0), child);
+        if (WIFEXITED(status) && WEXITSTATUS(status) == 77) {
+            close(fd);
+            skip(); /* no file can be mounted here */
+        }
+        assert_int_equal(status, 0);
+        assert_true(recv(fd, asked, sizeof(asked), MSG_DONTWAIT) > 0);
+        while (recv(fd, asked, sizeof(asked), MSG_DONTWAIT) > 0)
+            ;
+    }
+    close(fd);
+}
+
 /* Real servers from here on. */
 static struct redis_server server;
 
@@ -860,6 +1035,12 @@ int main(void)
         TEST(test_nobody_there_is_known_at_once),
         TEST(test_a_server_that_does_not_answer_is_known_after_the_first),
         TEST(test_a_server_that_does_not_read_is_unavailable),
+        TEST(test_an_address_that_swallows_everything_times_out),
+        TEST(test_a_server_that_speaks_no_tls_is_unavailable),
+        TEST(test_a_server_that_speaks_first_is_unavailable),
+        TEST(test_commands_of_one_turn_leave_together),
+        TEST(test_a_busy_connection_outlives_many_time_outs),
+        TEST(test_a_silent_resolver_times_out),
         TEST(test_a_killed_redis_is_missed_and_found_again),
         TEST(test_a_stopped_redis_times_out_and_answers_nobody_late),
         TEST(test_a_connection_closed_while_idle_is_made_again),
