@@ -9,7 +9,8 @@
 
 enum {
     SCHEMA_VERSION = 1,
-    WAIT_FIRST_US = 100,
+    WAIT_FIRST_US = 100, /* about as long as a write has the lock */
+    WAIT_STEADY_TIMES = 16,
     WAIT_LONGEST_US = 2000
 };
 
@@ -91,15 +92,16 @@ static int wait_for_lock(void *arg, int times)
 {
     struct sqlite_patience *patience = arg;
     int64_t now = clock_monotonic_us();
-    useconds_t pause = WAIT_LONGEST_US;
+    int64_t pause = WAIT_FIRST_US;
 
     if (times == 0)
         patience->began_us = now;
     if (now - patience->began_us >= patience->limit_us)
         return 0;
-    if (times < 8)
-        pause = (useconds_t)(WAIT_FIRST_US * (times + 1));
-    usleep(pause);
+    /* Nobody is told when a lock becomes free, so that whoever asks too seldom never gets it. */
+    if (times > WAIT_STEADY_TIMES)
+        pause += (int64_t)(times - WAIT_STEADY_TIMES) * WAIT_FIRST_US / 4;
+    usleep((useconds_t)(pause < WAIT_LONGEST_US ? pause : WAIT_LONGEST_US));
     return 1;
 }
 

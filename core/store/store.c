@@ -213,7 +213,7 @@ void store_complain(struct store *store, const char *format, ...)
     vsnprintf(text, sizeof(text), format, args);
     va_end(args);
     if (store->unsaid > 0)
-        log_warn("store: %s (and %u like it before)", text, store->unsaid);
+        log_warn("store: %s (and %u more unsaid before)", text, store->unsaid);
     else
         log_warn("store: %s", text);
     store->quiet_until = now + COMPLAINT_EVERY_MS;

@@ -1,11 +1,11 @@
 /*
  * How many commands a second one worker's store does, and what CPU each costs.
  *
- *     bench_store redis|sqlite [FLOWS [SECONDS [RECORDS]]]
+ *     bench_store redis|sqlite [FLOWS [SECONDS [RECORDS [PROCESSES]]]]
  *
  * `redis` starts a redis-server of its own and speaks to it over a unix socket; its CPU is counted
  * apart. FLOWS are under way at once, each with one command. Records are of 400 bytes and live an
- * hour.
+ * hour. Each of PROCESSES prints its own lines.
  */
 #include "base/clock.h"
 #include "base/memory.h"
@@ -15,6 +15,7 @@
 
 #include <signal.h>
 #include <sys/resource.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 enum {
@@ -40,8 +41,8 @@ static enum step_result ask(struct flow *flow)
     struct store_command *command = &((struct bench_flow *)flow)->command;
 
     command->verb = verb;
-    command->key =
-        arena_printf(&flow->arena, "grant:%022llu", (unsigned long long)(random_u64() % records));
+    command->key = arena_printf(&flow->arena, "%s:%022llu", verb == STORE_COUNT ? "count" : "grant",
+                                (unsigned long long)(random_u64() % records));
     command->value = slice_make(value, sizeof(value));
     command->ttl_ms = 3600000;
     command->amount = 1;
@@ -131,25 +132,11 @@ static void measure(const char *name, enum store_verb which, size_t flows, int64
         event_base_loop(base, EVLOOP_ONCE);
 }
 
-int main(int argc, char **argv)
+static void measure_all(const char *url, size_t flows, int64_t seconds)
 {
-    bool redis = argc > 1 && strcmp(argv[1], "redis") == 0;
-    size_t flows = argc > 2 ? strtoul(argv[2], NULL, 10) : 64;
-    int64_t seconds = argc > 3 ? strtol(argv[3], NULL, 10) : 3;
-    char folder[64];
-    char url[128];
-
-    if (argc > 4)
-        records = strtoul(argv[4], NULL, 10);
-    signal(SIGPIPE, SIG_IGN);
-    random_bytes(value, sizeof(value));
-    temporary_folder(folder);
-    if (redis)
-        redis_server_start(&server, folder, NULL);
-    snprintf(url, sizeof(url), redis ? "redis+unix:%s/redis.sock" : "sqlite:%s/store.db", folder);
     base = event_base_new();
     store = probe_open(base, url, NULL, 2000);
-    if (redis)
+    if (server.pid != 0)
         probe_reachable(base, store, true, 2000);
     measure("put", STORE_PUT, flows, seconds);
     measure("get", STORE_GET, flows, seconds);
@@ -159,6 +146,43 @@ int main(int argc, char **argv)
     measure("take", STORE_TAKE, flows, seconds);
     store_close(store);
     event_base_free(base);
+}
+
+/* The n-th argument as a number. */
+static uint64_t number(int argc, char **argv, int n, uint64_t otherwise)
+{
+    uint64_t value_of = otherwise;
+
+    if (n < argc && !slice_to_u64(slice_of(argv[n]), 1000000000, &value_of))
+        abort();
+    return value_of;
+}
+
+int main(int argc, char **argv)
+{
+    bool redis = argc > 1 && strcmp(argv[1], "redis") == 0;
+    size_t flows = number(argc, argv, 2, 64);
+    int64_t seconds = (int64_t)number(argc, argv, 3, 3);
+    uint64_t processes = number(argc, argv, 5, 1);
+    char folder[64];
+    char url[128];
+
+    records = number(argc, argv, 4, records);
+    signal(SIGPIPE, SIG_IGN);
+    random_bytes(value, sizeof(value));
+    temporary_folder(folder);
+    if (redis)
+        redis_server_start(&server, folder, NULL);
+    snprintf(url, sizeof(url), redis ? "redis+unix:%s/redis.sock" : "sqlite:%s/store.db", folder);
+    for (uint64_t i = 0; i < processes; i++) {
+        if (fork() == 0) {
+            measure_all(url, flows, seconds);
+            fflush(stdout);
+            _exit(0);
+        }
+    }
+    for (uint64_t i = 0; i < processes; i++)
+        wait(NULL);
     redis_server_kill(&server);
     remove_folder(folder);
     return 0;
