@@ -2,9 +2,6 @@
 include(CheckCCompilerFlag)
 include(CheckLinkerFlag)
 
-# An assertion is a bug caught, in releases too.
-set(CMAKE_C_FLAGS_RELWITHDEBINFO "-g")
-
 set(CARDEA_SANITIZE "" CACHE STRING "Sanitizers, e.g. address,undefined")
 option(CARDEA_COVERAGE "Instrument for coverage" OFF)
 
