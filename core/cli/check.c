@@ -3,9 +3,10 @@
 #include "config/settings.h"
 #include "net/tls.h"
 #include "plugin/description.h"
-#include "process/worker.h"
+#include "process/hub_open.h"
 
-/* What the workers would find: plugins, pages, certificate, and whether the store's address is one. */
+/* What the workers would find: plugins, pages, certificate, and whether the store's address is one.
+ */
 static void check_deeper(const struct settings *settings, struct problems *problems)
 {
     struct event_base *base = event_base_new();

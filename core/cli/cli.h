@@ -1,8 +1,8 @@
 /*
  * The commands. Each verb is a row of the table in main.c and a function in a file of this room.
  *
- * Exit status: 0 done, 1 the answer is no, 2 wrong usage or wrong configuration. Data goes to standard output, all
- * else to standard error.
+ * Exit status: 0 done, 1 the answer is no, 2 wrong usage or wrong configuration. Data goes to
+ * standard output, all else to standard error.
  */
 #ifndef CARDEA_CLI_CLI_H
 #define CARDEA_CLI_CLI_H
@@ -48,13 +48,15 @@ int cli_version(struct cli *cli);
 int cli_wrong_usage(const struct cli *cli, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
-/* Takes "--name VALUE" or "--name=VALUE" off the arguments; NULL when it is not there. A missing value is NULL with
+/* Takes "--name VALUE" or "--name=VALUE" off the arguments; NULL when it is not there. A missing
+ * value is NULL with
  * `*missing_r` true. */
 const char *cli_option(struct cli *cli, const char *name, bool *missing_r);
 /* Takes "--name" off. */
 bool cli_flag(struct cli *cli, const char *name);
 
-/* The configuration file: as given, else where it usually is. NULL, and said, when there is none. In the arena. */
+/* The configuration file: as given, else where it usually is. NULL, and said, when there is none.
+ * In the arena. */
 const char *cli_config(struct cli *cli, struct arena *arena);
 
 /* Writes all problems to standard error. */

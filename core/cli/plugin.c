@@ -3,7 +3,7 @@
 #include "base/json.h"
 #include "kit/run.h"
 #include "plugin/description.h"
-#include "process/worker.h"
+#include "process/hub_open.h"
 
 #include <dirent.h>
 #include <limits.h>
@@ -66,14 +66,13 @@ int cli_plugin_list(struct cli *cli)
     {
         json_array_foreach(json_object_get(plugin, "providers"), k, document)
         {
-            json_array_append_new(
-                list, json_pack("{s:O, s:O?, s:O?, s:O?, s:O, s:O}", "id",
-                                json_object_get(document, "id"), "name",
-                                json_object_get(document, "name"), "protocol",
-                                json_object_get(document, "protocol"), "version",
-                                json_object_get(plugin, "version"), "file",
-                                json_object_get(plugin, "file"), "hooks",
-                                json_object_get(document, "hooks")));
+            json_array_append_new(list, json_pack("{s:O, s:O?, s:O?, s:O?, s:O, s:O}", "id",
+                                                  json_object_get(document, "id"), "name",
+                                                  json_object_get(document, "name"), "protocol",
+                                                  json_object_get(document, "protocol"), "version",
+                                                  json_object_get(plugin, "version"), "file",
+                                                  json_object_get(plugin, "file"), "hooks",
+                                                  json_object_get(document, "hooks")));
         }
     }
     if (cli->json) {
@@ -151,7 +150,8 @@ int cli_plugin_show(struct cli *cli)
 
     if (cli->count != 1)
         return cli_wrong_usage(cli, "one provider or plugin id is needed");
-    bool good = load_plugins(cli, &loaded) && find_description(&loaded, cli->arguments[0], &provider);
+    bool good =
+        load_plugins(cli, &loaded) && find_description(&loaded, cli->arguments[0], &provider);
 
     cli_say_problems(&loaded.problems);
     if (good)
@@ -168,16 +168,17 @@ struct tally {
     json_t *list;
 };
 
-static void note(struct cli *cli, struct tally *tally, struct slice plugin, const struct kit_case *what,
-                 bool passed)
+static void note(struct cli *cli, struct tally *tally, struct slice plugin,
+                 const struct kit_case *what, bool passed)
 {
     *(passed ? &tally->passed : &tally->failed) += 1;
     if (cli->json)
         json_array_append_new(tally->list,
-                              json_pack("{s:o, s:o, s:b}", "plugin", json_from_slice(plugin), "case",
-                                        json_from_slice(what->name), "passed", passed));
+                              json_pack("{s:o, s:o, s:b}", "plugin", json_from_slice(plugin),
+                                        "case", json_from_slice(what->name), "passed", passed));
     else
-        printf("%s %.*s/%.*s\n", passed ? "ok  " : "FAIL", SLICE_ARG(plugin), SLICE_ARG(what->name));
+        printf("%s %.*s/%.*s\n", passed ? "ok  " : "FAIL", SLICE_ARG(plugin),
+               SLICE_ARG(what->name));
 }
 
 /* A shared object inside a plugin's folder, for plugins outside of this tree. */
@@ -207,7 +208,8 @@ static const char *absolute(struct arena *arena, const char *path)
 {
     char real[PATH_MAX];
 
-    return path != NULL && realpath(path, real) != NULL ? arena_string(arena, slice_of(real)) : path;
+    return path != NULL && realpath(path, real) != NULL ? arena_string(arena, slice_of(real))
+                                                        : path;
 }
 
 /* The last part of a path, without slashes behind it and without ".so". */
@@ -224,8 +226,8 @@ static struct slice id_of(const char *path)
     return id;
 }
 
-static void test_plugin(struct cli *cli, struct kit *kit, const char *path, const char *cases_folder,
-                        struct tally *tally)
+static void test_plugin(struct cli *cli, struct kit *kit, const char *path,
+                        const char *cases_folder, struct tally *tally)
 {
     struct arena arena = { 0 };
     struct problems problems = { .arena = &arena };

@@ -38,9 +38,9 @@ static int hash_input(struct cli *cli)
     if (!read_input(&input))
         status = cli_wrong_usage(cli, "standard input is too long for a secret");
     else if (input.len < SECRET_LEAST)
-        status = cli_wrong_usage(cli,
-                                 "a secret that short could be guessed from its hash; let `cardea secret` "
-                                 "make one");
+        status = cli_wrong_usage(
+            cli, "a secret that short could be guessed from its hash; let `cardea secret` "
+                 "make one");
     else
         printf("%s\n", secret_hash(&arena, buf_slice(&input)).at);
     buf_release_secret(&input);

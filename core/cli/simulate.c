@@ -5,7 +5,7 @@
 #include "hub/pages.h"
 #include "net/address.h"
 #include "plugin/jail.h"
-#include "process/worker.h"
+#include "process/hub_open.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -52,15 +52,16 @@ static void read_plugin(struct description *d, const json_t *document, struct pr
     json_decref(copy);
 }
 
-static void add_plugin(struct simulation_server *simulation, const json_t *document, char *const *ids,
-                       const char *cases, struct problems *problems)
+static void add_plugin(struct simulation_server *simulation, const json_t *document,
+                       char *const *ids, const char *cases, struct problems *problems)
 {
     struct arena *arena = problems->arena;
     struct slice id = arena_copy(arena, json_member(document, "id"));
     const char *folder = is_wanted(id, ids) ? find_cases(arena, cases, id) : NULL;
     struct description *d = arena_new(arena, struct description);
 
-    if (folder == NULL || simulation->count == sizeof(simulation->cases) / sizeof(simulation->cases[0]))
+    if (folder == NULL ||
+        simulation->count == sizeof(simulation->cases) / sizeof(simulation->cases[0]))
         return;
     read_plugin(d, document, problems);
     kit_cases_read(&simulation->cases[simulation->count], folder, problems);
@@ -121,17 +122,18 @@ int cli_simulate(struct cli *cli)
 
     if (missing)
         return cli_wrong_usage(cli, "an option lacks its value");
-    const char *wrong = address_read_listen(listen != NULL ? slice_of(listen) : SL("127.0.0.1:9090"),
-                                            &address);
+    const char *wrong =
+        address_read_listen(listen != NULL ? slice_of(listen) : SL("127.0.0.1:9090"), &address);
     const struct sockaddr_in *in = (const void *)&address.sockaddr;
 
     if (wrong != NULL || in->sin_family != AF_INET || (ntohl(in->sin_addr.s_addr) >> 24) != 127)
-        return cli_wrong_usage(cli, "--listen takes 127.0.0.1:PORT: simulated providers let anybody in");
+        return cli_wrong_usage(cli,
+                               "--listen takes 127.0.0.1:PORT: simulated providers let anybody in");
     int listener = small_listen(&arena, ntohs(in->sin_port), &url);
 
     if (listener < 0) {
-        fprintf(stderr, "cardea: cannot listen on %s: %s\n", listen != NULL ? listen : "127.0.0.1:9090",
-                strerror(errno));
+        fprintf(stderr, "cardea: cannot listen on %s: %s\n",
+                listen != NULL ? listen : "127.0.0.1:9090", strerror(errno));
         return EXIT_USAGE;
     }
     struct simulation_server *simulation = mem_zalloc(1, sizeof(*simulation));

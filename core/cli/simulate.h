@@ -15,8 +15,8 @@ struct simulation_server {
 };
 
 /*
- * Plays the plugins named (`ids`, NULL at the end; none named: all) that have cases in CASES/ID/cases, or in the
- * shipped folder when `cases` is NULL. False, with problems.
+ * Plays the plugins named (`ids`, NULL at the end; none named: all) that have cases in
+ * CASES/ID/cases, or in the shipped folder when `cases` is NULL. False, with problems.
  */
 bool simulation_open(struct simulation_server *simulation, int listener, const char *url,
                      char *const *ids, const char *cases, struct problems *problems);

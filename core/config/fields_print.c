@@ -44,7 +44,8 @@ static void print_text(const struct field *field, const void *value, unsigned in
 {
     (void)indent;
     buf_add_byte(to->out, ' ');
-    yaml_write_text(to->out, field_is_secret(field) && !to->reveal ? mask : *(const struct slice *)value);
+    yaml_write_text(to->out,
+                    field_is_secret(field) && !to->reveal ? mask : *(const struct slice *)value);
     buf_add_byte(to->out, '\n');
 }
 
@@ -143,7 +144,8 @@ static void print_rate(const struct field *field, const void *value, unsigned in
     arena_release(&scratch);
 }
 
-static void print_list(struct printing *to, const struct slice *items, size_t count, unsigned indent)
+static void print_list(struct printing *to, const struct slice *items, size_t count,
+                       unsigned indent)
 {
     size_t len = 0;
 

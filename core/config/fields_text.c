@@ -14,26 +14,13 @@ struct unit {
 };
 
 /* The largest first, so that a number is written with the largest unit that fits. */
-static const struct unit duration_units[] = {
-    {"d",   DAY_MS     },
-    { "h",  DAY_MS / 24},
-    { "m",  60000      },
-    { "s",  1000       },
-    { "ms", 1          },
-    { NULL, 0          }
-};
+static const struct unit duration_units[] = { { "d", DAY_MS }, { "h", DAY_MS / 24 }, { "m", 60000 },
+                                              { "s", 1000 },   { "ms", 1 },          { NULL, 0 } };
 static const struct unit size_units[] = {
-    {"g",   1024 * 1024 * 1024},
-    { "m",  1024 * 1024       },
-    { "k",  1024              },
-    { "",   1                 },
-    { NULL, 0                 }
+    { "g", 1024 * 1024 * 1024 }, { "m", 1024 * 1024 }, { "k", 1024 }, { "", 1 }, { NULL, 0 }
 };
 static const struct unit rate_units[] = {
-    {"h",   60 * 60 * 1000},
-    { "m",  60000         },
-    { "s",  1000          },
-    { NULL, 0             }
+    { "h", 60 * 60 * 1000 }, { "m", 60000 }, { "s", 1000 }, { NULL, 0 }
 };
 
 /* More cannot be meant, and sums of a few of these stay far from overflow. */
@@ -218,7 +205,8 @@ const char *judge_url_template(struct slice text)
     struct buf buf = BUF_INIT(text.len);
     const char *wrong = fill_template(text, &buf);
 
-    if (wrong == NULL)
+    /* One that begins with a placeholder can only be judged when that is filled in. */
+    if (wrong == NULL && !slice_starts(text, SL("{")))
         wrong = judge_url(buf_slice(&buf));
     buf_release(&buf);
     return wrong;

@@ -87,8 +87,8 @@ static const struct {
     const char *name;
     source_read *read;
 } sources[] = {
-    {"env",         read_environment},
-    { "file",       read_file       },
+    { "env", read_environment },
+    { "file", read_file },
     { "credential", read_credential },
 };
 

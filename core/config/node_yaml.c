@@ -19,36 +19,36 @@ static const struct {
     const char *theirs;
     const char *ours;
 } syntax_problems[] = {
-    {"found character that cannot start any token",
-     "no value can begin with this character: indent with spaces instead of tabs, and put text "
+    { "found character that cannot start any token",
+      "no value can begin with this character: indent with spaces instead of tabs, and put text "
       "that "
-      "begins with @ ` or % in quotes"                                                                                  },
+      "begins with @ ` or % in quotes" },
     { "did not find expected key",
-     "this does not fit what stands above it: check the indentation, and put text with quotes or "
-      "brackets in it in quotes"                                                                                        },
+      "this does not fit what stands above it: check the indentation, and put text with quotes or "
+      "brackets in it in quotes" },
     { "did not find expected '-' indicator",
-     "this does not fit the list above it: check the indentation"                                                       },
-    { "did not find expected ',' or ']'",                             "a \",\" or the \"]\" of the list is missing here"},
-    { "did not find expected ',' or '}'",                             "a \",\" or the \"}\" of the map is missing here" },
+      "this does not fit the list above it: check the indentation" },
+    { "did not find expected ',' or ']'", "a \",\" or the \"]\" of the list is missing here" },
+    { "did not find expected ',' or '}'", "a \",\" or the \"}\" of the map is missing here" },
     { "did not find expected node content",
-     "a value is missing here, or the list or map before it is not closed"                                              },
+      "a value is missing here, or the list or map before it is not closed" },
     { "mapping values are not allowed in this context",
-     "\":\" cannot stand here: check the indentation, and put text with \": \" in it in quotes"                         },
+      "\":\" cannot stand here: check the indentation, and put text with \": \" in it in quotes" },
     { "could not find expected ':'",
-     "this is neither a key with \":\" nor part of the text above it"                                                   },
-    { "found unexpected end of stream",                               "the quotes that begin here are not closed"       },
+      "this is neither a key with \":\" nor part of the text above it" },
+    { "found unexpected end of stream", "the quotes that begin here are not closed" },
     { "found unknown escape character",
-     "an unknown escape after \"\\\": write \"\\\\\" for a backslash, or use single quotes"                             },
+      "an unknown escape after \"\\\": write \"\\\\\" for a backslash, or use single quotes" },
     { "found a tab character where an indentation space is expected",
-     "a tab in the indentation: use spaces"                                                                             },
+      "a tab in the indentation: use spaces" },
     { "block sequence entries are not allowed in this context",
-     "\"- \" cannot stand here: a list begins on a line of its own"                                                     },
-    { "invalid leading UTF-8 octet",                                  "this is no UTF-8 text"                           },
-    { "invalid trailing UTF-8 octet",                                 "this is no UTF-8 text"                           },
-    { "incomplete UTF-8 octet sequence",                              "this is no UTF-8 text"                           },
-    { "invalid length of a UTF-8 sequence",                           "this is no UTF-8 text"                           },
-    { "invalid Unicode character",                                    "this is no UTF-8 text"                           },
-    { "control characters are not allowed",                           "a control character stands here"                 },
+      "\"- \" cannot stand here: a list begins on a line of its own" },
+    { "invalid leading UTF-8 octet", "this is no UTF-8 text" },
+    { "invalid trailing UTF-8 octet", "this is no UTF-8 text" },
+    { "incomplete UTF-8 octet sequence", "this is no UTF-8 text" },
+    { "invalid length of a UTF-8 sequence", "this is no UTF-8 text" },
+    { "invalid Unicode character", "this is no UTF-8 text" },
+    { "control characters are not allowed", "a control character stands here" },
 };
 
 static const char *translate(const char *theirs)

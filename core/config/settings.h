@@ -191,8 +191,8 @@ struct settings *settings_read(const char *path, struct problems *problems);
 /* The same from memory, for the demo and tests. */
 struct settings *settings_read_text(const char *name, struct slice text, struct problems *problems);
 
-/* All of it as YAML that settings_read_text() reads back, secrets included, nothing included from elsewhere and
- * every path absolute. Wipe it. */
+/* All of it as YAML that settings_read_text() reads back, secrets included, nothing included from
+ * elsewhere and every path absolute. Wipe it. */
 void settings_write(const struct settings *settings, struct buf *buf);
 
 /* How many workers are meant: `auto` is the number of processors that we may use. 0: everything in

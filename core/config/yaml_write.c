@@ -65,10 +65,10 @@ static size_t odd_character(struct slice text, unsigned *point_r)
         const char *bytes;
         unsigned point;
     } odd[] = {
-        {"\xc2\x85",      0x0085},
-        { "\xe2\x80\xa8", 0x2028},
-        { "\xe2\x80\xa9", 0x2029},
-        { "\xef\xbb\xbf", 0xfeff},
+        { "\xc2\x85", 0x0085 },
+        { "\xe2\x80\xa8", 0x2028 },
+        { "\xe2\x80\xa9", 0x2029 },
+        { "\xef\xbb\xbf", 0xfeff },
     };
 
     for (size_t i = 0; i < sizeof(odd) / sizeof(odd[0]); i++) {

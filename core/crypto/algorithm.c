@@ -1,20 +1,20 @@
 #include "crypto/algorithm.h"
 
 static const struct jws_algorithm algorithms[ALG_COUNT] = {
-    [ALG_NONE] = {.name = "none"},
+    [ALG_NONE] = { .name = "none" },
     [ALG_RS256] = { "RS256", 'R', DIGEST_SHA256, false, NULL, 0 },
-    [ALG_RS384] = {            "RS384", 'R', DIGEST_SHA384, false, NULL, 0 },
-    [ALG_RS512] = {            "RS512", 'R', DIGEST_SHA512, false, NULL, 0 },
-    [ALG_PS256] = {            "PS256", 'R', DIGEST_SHA256, true,  NULL, 0 },
-    [ALG_PS384] = {            "PS384", 'R', DIGEST_SHA384, true,  NULL, 0 },
-    [ALG_PS512] = {            "PS512", 'R', DIGEST_SHA512, true,  NULL, 0 },
-    [ALG_ES256] = {            "ES256", 'E', DIGEST_SHA256, false, "P-256", 32 },
-    [ALG_ES384] = {           "ES384", 'E', DIGEST_SHA384, false, "P-384", 48 },
-    [ALG_ES512] = {           "ES512", 'E', DIGEST_SHA512, false, "P-521", 66 },
-    [ALG_EDDSA] = {           "EdDSA", 'O', DIGEST_SHA512, false, "Ed25519", 32 },
-    [ALG_HS256] = {           "HS256", 's', DIGEST_SHA256, false, NULL, 0 },
-    [ALG_HS384] = {            "HS384", 's', DIGEST_SHA384, false, NULL, 0 },
-    [ALG_HS512] = {            "HS512", 's', DIGEST_SHA512, false, NULL, 0 },
+    [ALG_RS384] = { "RS384", 'R', DIGEST_SHA384, false, NULL, 0 },
+    [ALG_RS512] = { "RS512", 'R', DIGEST_SHA512, false, NULL, 0 },
+    [ALG_PS256] = { "PS256", 'R', DIGEST_SHA256, true, NULL, 0 },
+    [ALG_PS384] = { "PS384", 'R', DIGEST_SHA384, true, NULL, 0 },
+    [ALG_PS512] = { "PS512", 'R', DIGEST_SHA512, true, NULL, 0 },
+    [ALG_ES256] = { "ES256", 'E', DIGEST_SHA256, false, "P-256", 32 },
+    [ALG_ES384] = { "ES384", 'E', DIGEST_SHA384, false, "P-384", 48 },
+    [ALG_ES512] = { "ES512", 'E', DIGEST_SHA512, false, "P-521", 66 },
+    [ALG_EDDSA] = { "EdDSA", 'O', DIGEST_SHA512, false, "Ed25519", 32 },
+    [ALG_HS256] = { "HS256", 's', DIGEST_SHA256, false, NULL, 0 },
+    [ALG_HS384] = { "HS384", 's', DIGEST_SHA384, false, NULL, 0 },
+    [ALG_HS512] = { "HS512", 's', DIGEST_SHA512, false, NULL, 0 },
 };
 
 const struct jws_algorithm *jws_algorithm(enum jws_alg alg)

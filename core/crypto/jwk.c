@@ -13,48 +13,45 @@ enum {
 };
 
 static const struct jwk_member rsa_members[] = {
-    {"n",    OSSL_PKEY_PARAM_RSA_N,            false, true },
-    { "e",   OSSL_PKEY_PARAM_RSA_E,            false, true },
-    { "d",   OSSL_PKEY_PARAM_RSA_D,            true,  true },
-    { "p",   OSSL_PKEY_PARAM_RSA_FACTOR1,      true,  true },
-    { "q",   OSSL_PKEY_PARAM_RSA_FACTOR2,      true,  true },
-    { "dp",  OSSL_PKEY_PARAM_RSA_EXPONENT1,    true,  true },
-    { "dq",  OSSL_PKEY_PARAM_RSA_EXPONENT2,    true,  true },
-    { "qi",  OSSL_PKEY_PARAM_RSA_COEFFICIENT1, true,  true },
-    { "oth", NULL,                             true,  false},
-    { NULL,  NULL,                             false, false},
+    { "n", OSSL_PKEY_PARAM_RSA_N, false, true },
+    { "e", OSSL_PKEY_PARAM_RSA_E, false, true },
+    { "d", OSSL_PKEY_PARAM_RSA_D, true, true },
+    { "p", OSSL_PKEY_PARAM_RSA_FACTOR1, true, true },
+    { "q", OSSL_PKEY_PARAM_RSA_FACTOR2, true, true },
+    { "dp", OSSL_PKEY_PARAM_RSA_EXPONENT1, true, true },
+    { "dq", OSSL_PKEY_PARAM_RSA_EXPONENT2, true, true },
+    { "qi", OSSL_PKEY_PARAM_RSA_COEFFICIENT1, true, true },
+    { "oth", NULL, true, false },
+    { NULL, NULL, false, false },
 };
 
 static const struct jwk_member ec_members[] = {
-    {"x",   OSSL_PKEY_PARAM_EC_PUB_X, false, true },
-    { "y",  OSSL_PKEY_PARAM_EC_PUB_Y, false, true },
-    { "d",  OSSL_PKEY_PARAM_PRIV_KEY, true,  true },
-    { NULL, NULL,                     false, false},
+    { "x", OSSL_PKEY_PARAM_EC_PUB_X, false, true },
+    { "y", OSSL_PKEY_PARAM_EC_PUB_Y, false, true },
+    { "d", OSSL_PKEY_PARAM_PRIV_KEY, true, true },
+    { NULL, NULL, false, false },
 };
 
 static const struct jwk_member okp_members[] = {
-    {"x",   OSSL_PKEY_PARAM_PUB_KEY,  false, false},
-    { "d",  OSSL_PKEY_PARAM_PRIV_KEY, true,  false},
-    { NULL, NULL,                     false, false},
+    { "x", OSSL_PKEY_PARAM_PUB_KEY, false, false },
+    { "d", OSSL_PKEY_PARAM_PRIV_KEY, true, false },
+    { NULL, NULL, false, false },
 };
 
 static const struct jwk_member oct_members[] = {
-    {"k",   NULL, true,  false},
-    { NULL, NULL, false, false},
+    { "k", NULL, true, false },
+    { NULL, NULL, false, false },
 };
 
 /* ML-DSA keys; not ours, but a private one is to be noticed. */
 static const struct jwk_member akp_members[] = {
-    {"priv", NULL, true,  false},
-    { NULL,  NULL, false, false},
+    { "priv", NULL, true, false },
+    { NULL, NULL, false, false },
 };
 
 static const struct jwk_kind kinds[] = {
-    {'R',  "RSA", rsa_members},
-    { 'E', "EC",  ec_members },
-    { 'O', "OKP", okp_members},
-    { 's', "oct", oct_members},
-    { 0,   "AKP", akp_members},
+    { 'R', "RSA", rsa_members }, { 'E', "EC", ec_members }, { 'O', "OKP", okp_members },
+    { 's', "oct", oct_members }, { 0, "AKP", akp_members },
 };
 
 enum {

@@ -10,9 +10,9 @@ static const struct {
     const char *group;
     enum jws_alg alg;
 } curves[] = {
-    {"prime256v1", ALG_ES256},
-    { "secp384r1", ALG_ES384},
-    { "secp521r1", ALG_ES512},
+    { "prime256v1", ALG_ES256 },
+    { "secp384r1", ALG_ES384 },
+    { "secp521r1", ALG_ES512 },
 };
 
 /* Without this OpenSSL asks on the terminal. */

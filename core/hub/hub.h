@@ -41,7 +41,7 @@ struct hub {
     struct slice common_headers; /* lines that every answer has */
     struct slice metadata;       /* the discovery document, once it was asked for */
     struct slice metadata_etag;
-    void *context;               /* of the small programs that are no hub: simulator, demo app */
+    void *context; /* of the small programs that are no hub: simulator, demo app */
     bool stopping; /* finish what is in flight, begin nothing */
     bool secure;   /* the issuer is https: cookies get `Secure` and `__Host-`, answers HSTS */
 };

@@ -26,8 +26,8 @@ struct router {
     struct slice base_path;
     bool counted;
     struct arena arena;
-    struct map exact;  /* path to path_entry */
-    struct map prefix; /* path up to "{": with its last '/' */
+    struct map exact;            /* path to path_entry */
+    struct map prefix;           /* path up to "{": with its last '/' */
     struct path_entry *fallback; /* "*": everything else */
 };
 

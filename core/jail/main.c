@@ -60,6 +60,7 @@ static void load_all(const json_t *start)
 
     json_object_set_new(loaded, "plugins", plugins);
     json_object_set_new(loaded, "problems", problems);
+    close_range(JAIL_SOCKET + 1, ~0U, 0);
     const char *wrong = sandbox_close();
 
     if (wrong != NULL) {

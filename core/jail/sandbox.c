@@ -26,7 +26,7 @@ static const struct {
     int resource;
     rlim_t limit;
 } limits[] = {
-    { RLIMIT_CORE, 0 },        { RLIMIT_FSIZE, 0 },   { RLIMIT_NOFILE, 64 },
+    { RLIMIT_CORE, 0 },        { RLIMIT_FSIZE, 0 },   { RLIMIT_NOFILE, 1024 },
     { RLIMIT_STACK, 8 * MIB }, { RLIMIT_MEMLOCK, 0 }, { RLIMIT_MSGQUEUE, 0 },
 #if !WITH_SANITIZER /* its shadow memory is terabytes of address space */
     { RLIMIT_AS, 512 * MIB },
@@ -67,7 +67,7 @@ static const int calls_inside[] = {
 
 /* What loading needs besides: opening and mapping files. */
 static const int calls_loading[] = {
-    SCMP_SYS(open),     SCMP_SYS(openat),     SCMP_SYS(close),        SCMP_SYS(fstat),
+    SCMP_SYS(open),     SCMP_SYS(openat),     SCMP_SYS(close), SCMP_SYS(close_range),        SCMP_SYS(fstat),
     SCMP_SYS(stat),     SCMP_SYS(lstat),      SCMP_SYS(newfstatat),   SCMP_SYS(statx),
     SCMP_SYS(pread64),  SCMP_SYS(getdents64), SCMP_SYS(lseek),        SCMP_SYS(mprotect),
     SCMP_SYS(readlink), SCMP_SYS(readlinkat), SCMP_SYS(getcwd),       SCMP_SYS(fcntl),

@@ -32,7 +32,8 @@ enum {
     MEMBERS = sizeof(members) / sizeof(members[0])
 };
 
-static const char *const exchange_members[] = { "request", "query", "form", "json", "headers", "answer" };
+static const char *const exchange_members[] = { "request", "query",   "form",
+                                                "json",    "headers", "answer" };
 static const char *const answer_members[] = { "status", "type", "headers", "body" };
 
 struct slice kit_text(const struct node *map, const char *name)
@@ -80,7 +81,8 @@ static void read_answer(struct kit_exchange *exchange, const struct node *answer
         problem_add(problems, exchange->mark, "an exchange needs an `answer`");
         return;
     }
-    check_members(answer, answer_members, sizeof(answer_members) / sizeof(answer_members[0]), problems);
+    check_members(answer, answer_members, sizeof(answer_members) / sizeof(answer_members[0]),
+                  problems);
     if (slice_is_set(status) && (!slice_to_u64(status, 599, &number) || number < 100))
         problem_add(problems, answer->mark, "`status` is a number from 100 to 599");
     exchange->status = (int)number;
@@ -112,7 +114,8 @@ static void read_exchange(struct kit_exchange *exchange, const struct node *node
     read_answer(exchange, node_get(node, "answer"), problems);
 }
 
-static void read_exchanges(struct kit_case *result, const struct node *list, struct problems *problems)
+static void read_exchanges(struct kit_case *result, const struct node *list,
+                           struct problems *problems)
 {
     if (list->count > EXCHANGES_MAX) {
         problem_add(problems, list->mark, "more than %d exchanges", EXCHANGES_MAX);
@@ -156,7 +159,8 @@ static void check_case(const struct kit_case *result, struct problems *problems)
     if (!slice_is_set(result->about))
         problem_add(problems, result->mark, "`about` is missing: one line that says what happens");
     if (result->config == NULL)
-        problem_add(problems, result->mark, "`config` is missing: at least client_id and client_secret");
+        problem_add(problems, result->mark,
+                    "`config` is missing: at least client_id and client_secret");
     if ((result->callback != NULL) == (result->refresh != NULL))
         problem_add(problems, result->mark, "a case has either a `callback` or a `refresh`");
     if (result->profile == NULL && result->tokens == NULL && !slice_is_set(result->fails))
@@ -201,7 +205,8 @@ void kit_cases_read(struct kit_cases *cases, const char *folder, struct problems
 
     *cases = (struct kit_cases){ 0 };
     if (count < 0)
-        problem_add(problems, (struct mark){ arena_string(problems->arena, slice_of(folder)), 0, 0 },
+        problem_add(problems,
+                    (struct mark){ arena_string(problems->arena, slice_of(folder)), 0, 0 },
                     "the cases cannot be read: %s", strerror(errno));
     cases->at = arena_zalloc(problems->arena, (size_t)(count > 0 ? count : 1) * sizeof(*cases->at));
     for (int i = 0; i < count; i++) {

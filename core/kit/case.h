@@ -1,26 +1,29 @@
 /*
- * Cases: recorded conversations with a provider, in YAML. One file does four jobs: `cardea plugin test` runs it,
- * `cardea simulate` plays the provider from it, mutations are made of it, and a reader learns from it.
+ * Cases: recorded conversations with a provider, in YAML. One file does four jobs: `cardea plugin
+ * test` runs it, `cardea simulate` plays the provider from it, mutations are made of it, and a
+ * reader learns from it.
  *
  *     about: a login whose e-mail address is private
  *     config: {client_id: app, client_secret: hush}     of the provider, as in cardea.yaml
  *     authorize: {url: ..., query: {...}}                what must come out
  *     callback: {code: c0de, state: $state}              what comes back with the browser
- *     refresh: {refresh_token: r1}                       instead of a callback: a refresh of such tokens
- *     exchanges:                                         requests that must be made, and their answers
+ *     refresh: {refresh_token: r1}                       instead of a callback: a refresh of such
+ * tokens exchanges:                                         requests that must be made, and their
+ * answers
  *     - request: POST https://...
  *       query: {...}  form: {...}  json: {...}  headers: {...}
  *       answer: {status: 200, type: application/json, headers: {...}, body: ...}
- *     id_token: {email: ...}                             claims of $id_token, besides those every one has
- *     profile: {...}                                     what must result
- *     tokens: {...}
- *     fails: access_denied                               how it must end, if not in a profile
- *     said: {code: ..., text: ...}                       in the provider's own words
+ *     id_token: {email: ...}                             claims of $id_token, besides those every
+ * one has profile: {...}                                     what must result tokens: {...} fails:
+ * access_denied                               how it must end, if not in a profile said: {code:
+ * ..., text: ...}                       in the provider's own words
  *
- * What a request must have is listed; it may have more, but what is listed as `~` must not be there. Texts may
- * have $callback, $state, $nonce, $challenge, $verifier, $id_token, $now, and $hmac_sha256(KEY,TEXT).
+ * What a request must have is listed; it may have more, but what is listed as `~` must not be
+ * there. Texts may have $callback, $state, $nonce, $challenge, $verifier, $id_token, $now, and
+ * $hmac_sha256(KEY,TEXT).
  *
- * `provider.yaml` in the same folder is no case: its `discovery:` is the provider's discovery document.
+ * `provider.yaml` in the same folder is no case: its `discovery:` is the provider's discovery
+ * document.
  */
 #ifndef CARDEA_KIT_CASE_H
 #define CARDEA_KIT_CASE_H
@@ -56,8 +59,8 @@ struct kit_cases {
     json_t *discovery; /* of provider.yaml; NULL: none */
 };
 
-/* Reads every *.yaml of a folder, in the order of their names. Everything wrong is added to `problems`, in whose
- * arena the cases live. */
+/* Reads every *.yaml of a folder, in the order of their names. Everything wrong is added to
+ * `problems`, in whose arena the cases live. */
 void kit_cases_read(struct kit_cases *cases, const char *folder, struct problems *problems);
 void kit_cases_release(struct kit_cases *cases);
 

@@ -6,7 +6,6 @@
 #include "base/random.h"
 #include "kit/simulator.h"
 #include "kit/small_server.h"
-#include "process/worker.h"
 #include "upstream/login.h"
 #include "upstream/metadata.h"
 
@@ -59,8 +58,10 @@ struct kit *kit_new(const char **why_r)
 
     if (listener >= 0 && simulator_init(&kit->simulator, url) &&
         small_server_open(&kit->server, listener, url, "plugin kit", HUB_PAGES, kit_routes,
-                          &kit->simulator, &problems))
+                          &kit->simulator, &problems)) {
+        kit->simulator.one_at_a_time = true;
         return kit;
+    }
     *why_r = problems.first != NULL ? problems.first->text.at
                                     : "there is no loopback interface to play providers on";
     return NULL;
@@ -113,11 +114,11 @@ static void compare_query(struct run *run, const struct node *wanted)
 
         if (member->value->kind == NODE_NULL) {
             if (slice_is_set(given))
-                say(run, member->mark, "the authorization request has `%s`, which must not be there",
-                    name);
+                say(run, member->mark,
+                    "the authorization request has `%s`, which must not be there", name);
         } else if (!play_matches(&run->kit->simulator, run->play, member->value->text, given)) {
-            say(run, member->mark, "the authorization request has `%s: %.*s` instead of `%.*s`", name,
-                SLICE_ARG(given),
+            say(run, member->mark, "the authorization request has `%s: %.*s` instead of `%.*s`",
+                name, SLICE_ARG(given),
                 SLICE_ARG(play_fill(&run->kit->simulator, run->play, member->value->text)));
         }
     }
@@ -174,7 +175,8 @@ static struct slice token_named(const struct tokens *tokens, struct arena *arena
 }
 
 /* A lifetime may have lost a second on the way. */
-static bool same_token(struct arena *arena, struct slice name, struct slice wanted, struct slice given)
+static bool same_token(struct arena *arena, struct slice name, struct slice wanted,
+                       struct slice given)
 {
     uint64_t a;
     uint64_t b;
@@ -295,7 +297,8 @@ static enum step_result judge_login(struct flow *flow)
     struct login *login = login_of(flow);
 
     if (slice_is_set(run->what->fails)) {
-        say(run, run->what->mark, "it ended well instead of with %.*s", SLICE_ARG(run->what->fails));
+        say(run, run->what->mark, "it ended well instead of with %.*s",
+            SLICE_ARG(run->what->fails));
         return STEP_DONE;
     }
     compare_profile(run, login->profile);
@@ -304,18 +307,16 @@ static enum step_result judge_login(struct flow *flow)
 }
 
 static const struct step login_steps[] = {
-    STEP(make_request), /* a table */
-    STEP(judge_request),
-    STEP(come_back), /* a table */
-    STEP(judge_login),
-    STEP_END,
+    STEP(make_request),                   /* a table */
+    STEP(judge_request), STEP(come_back), /* a table */
+    STEP(judge_login),   STEP_END,
 };
 
 static enum step_result begin_refresh(struct flow *flow)
 {
     struct run *run = run_of(flow);
     struct login *login = login_of(flow);
-    struct params none = { NULL, 0 };
+    struct params none = { 0 };
 
     run->play = simulator_play(&run->kit->simulator, &run->provider, run->what, &none);
     run->kit->simulator.only = run->play;
@@ -331,7 +332,8 @@ static enum step_result judge_refresh(struct flow *flow)
     struct run *run = run_of(flow);
 
     if (slice_is_set(run->what->fails))
-        say(run, run->what->mark, "it ended well instead of with %.*s", SLICE_ARG(run->what->fails));
+        say(run, run->what->mark, "it ended well instead of with %.*s",
+            SLICE_ARG(run->what->fails));
     else
         compare_tokens(run, &login_of(flow)->tokens);
     return STEP_DONE;
@@ -376,9 +378,8 @@ static struct settings *settings_of(struct run *run, struct slice plugin)
     json_object_set_new(root, "providers", providers);
     buf_add_json_value(&text, root);
     json_decref(root);
-    struct settings *settings =
-        settings_read_text(run->what->file, arena_copy(run->problems->arena, buf_slice(&text)),
-                           run->problems);
+    struct settings *settings = settings_read_text(
+        run->what->file, arena_copy(run->problems->arena, buf_slice(&text)), run->problems);
 
     buf_release(&text);
     return settings;
@@ -415,8 +416,8 @@ bool kit_run(struct kit *kit, struct slice plugin, const char *file, const struc
     struct settings *settings = settings_of(&run, plugin);
 
     if (settings != NULL)
-        run.hub = hub_open(kit->server.base, settings, kit->server.shared, 0, HUB_PLUGINS | HUB_HTTP,
-                           file != NULL ? files : NULL, problems);
+        run.hub = hub_open(kit->server.base, settings, kit->server.shared, 0,
+                           HUB_PLUGINS | HUB_HTTP, file != NULL ? files : NULL, problems);
     if (run.hub == NULL)
         return false;
     const struct description *d = &run.hub->providers.at[0].description;

@@ -28,7 +28,7 @@ bool simulator_init(struct simulator *simulator, const char *url)
 
 void simulator_release(struct simulator *simulator)
 {
-    list_each_safe(&simulator->plays, link)
+    list_each_safe (&simulator->plays, link)
         play_free(simulator, list_entry(link, struct play, link));
     jwk_release(&simulator->key);
     arena_release(&simulator->arena);
@@ -63,11 +63,11 @@ struct play *simulator_play(struct simulator *simulator, const struct simulated 
 {
     struct play *play = mem_zalloc(1, sizeof(*play));
 
-    if (simulator->only == NULL && simulator->play_count >= PLAYS_MAX)
+    if (simulator->play_count >= PLAYS_MAX)
         play_free(simulator, list_entry(simulator->plays.next, struct play, link));
     play->what = what;
     play->provider = provider;
-    play->mark = simulator->only != NULL
+    play->mark = simulator->one_at_a_time
                      ? SL("")
                      : arena_printf(&play->arena, "~%x", ++simulator->next_mark);
     play->client_id = copied(play, request, "client_id");
@@ -107,7 +107,8 @@ static void complain(struct play *play, struct mark mark, const char *format, ..
 
 /* ---- placeholders ---- */
 
-/* An ID token of this login: what every one has, then what the case says; null takes a claim away. */
+/* An ID token of this login: what every one has, then what the case says; null takes a claim away.
+ */
 static struct slice make_id_token(struct simulator *simulator, struct play *play)
 {
     struct buf text = BUF_INIT(BODY_MAX);
@@ -163,10 +164,8 @@ static size_t placeholder(struct simulator *simulator, struct play *play, struct
         struct slice name;
         struct slice value;
     } known[] = {
-        { SLICE("$callback"), play->callback },
-        { SLICE("$challenge"), play->challenge },
-        { SLICE("$state"), play->state },
-        { SLICE("$nonce"), play->nonce },
+        { SLICE("$callback"), play->callback },   { SLICE("$challenge"), play->challenge },
+        { SLICE("$state"), play->state },         { SLICE("$nonce"), play->nonce },
         { SLICE("$client_id"), play->client_id },
     };
 
@@ -343,7 +342,7 @@ static void read_given(struct request *request, struct given *given)
     if (slice_starts(type, SL("application/json")))
         given->json = json_read(arena, request->exchange.body, BODY_MAX, &why);
     else if (params_read(arena, request->exchange.body, &given->form) != NULL)
-        given->form = (struct params){ NULL, 0 };
+        given->form = (struct params){ 0 };
 }
 
 /* Whose request is it? The mark stands in some token that it brings. */
@@ -352,10 +351,9 @@ static struct play *find_play(struct simulator *simulator, struct request *reque
     struct slice texts[3] = { request->exchange.head.query, request->exchange.body,
                               request_header(request, "Authorization") };
 
-    if (simulator->only != NULL)
+    if (simulator->one_at_a_time)
         return simulator->only;
-    list_each(&simulator->plays, link)
-    {
+    list_each (&simulator->plays, link) {
         struct play *play = list_entry(link, struct play, link);
 
         for (size_t i = 0; i < 3; i++) {
@@ -469,8 +467,7 @@ enum step_result simulator_answer(struct simulator *simulator, struct request *r
         return result;
     if (play == NULL)
         return say_wrong(request, "this request brings no code or token of a login here: ", url);
-    struct slice what =
-        arena_printf(&play->arena, "%.*s %.*s", SLICE_ARG(method), SLICE_ARG(url));
+    struct slice what = arena_printf(&play->arena, "%.*s %.*s", SLICE_ARG(method), SLICE_ARG(url));
     struct kit_exchange *exchange = find_exchange(play, method, url);
 
     if (exchange == NULL) {

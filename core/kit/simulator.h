@@ -1,11 +1,12 @@
 /*
- * The simulator: a server on loopback that plays providers from their cases, and is strict about what it is
- * sent.
+ * The simulator: a server on loopback that plays providers from their cases, and is strict about
+ * what it is sent.
  *
- * A provider that is configured with `simulator: http://127.0.0.1:PORT` sends everything there: a request to
- * https://HOST/PATH arrives as /PLUGIN/HOST/PATH. The authorization endpoint is a page on which one picks a person, a
- * refusal or an error, that is, a case. Codes and tokens of a case are made unique for each login by a mark behind
- * them ("gho_1~4f2a"), by which later calls are told apart.
+ * A provider that is configured with `simulator: http://127.0.0.1:PORT` sends everything there: a
+ * request to https://HOST/PATH arrives as /PLUGIN/HOST/PATH. The authorization endpoint is a page
+ * on which one picks a person, a refusal or an error, that is, a case. Codes and tokens of a case
+ * are made unique for each login by a mark behind them ("gho_1~4f2a"), by which later calls are
+ * told apart.
  */
 #ifndef CARDEA_KIT_SIMULATOR_H
 #define CARDEA_KIT_SIMULATOR_H
@@ -26,9 +27,11 @@ struct simulator {
     size_t play_count;
     unsigned next_mark;
     const char *url; /* its own, without a trailing slash */
-    /* A single play for whatever comes, without marks: the plugin kit. NULL: many. */
+    /* The plugin kit: one play at a time, which gets whatever comes, and no marks. */
+    bool one_at_a_time;
     struct play *only;
-    /* Changes an answer before it goes out (cardea plugin test --mutate); NULL: as the case says. */
+    /* Changes an answer before it goes out (cardea plugin test --mutate); NULL: as the case says.
+     */
     struct slice (*mutate)(struct simulator *simulator, struct arena *arena, struct slice body);
     void *mutation;
 };
@@ -39,10 +42,10 @@ struct play {
     const struct kit_case *what;
     const struct simulated *provider;
     struct arena arena;
-    struct slice mark; /* "~4f2a", or empty */
+    struct slice mark;                     /* "~4f2a", or empty */
     struct slice client_id, client_secret; /* as configured; the secret as it was presented */
     struct slice callback, state, nonce, challenge; /* of the authorization request */
-    unsigned used[32]; /* how often each exchange was made */
+    unsigned used[32];                              /* how often each exchange was made */
     struct slice complaint; /* the first thing that was not as the case says */
     struct mark complaint_mark;
 };
@@ -69,8 +72,8 @@ struct slice play_fill(struct simulator *simulator, struct play *play, struct sl
 bool play_matches(struct simulator *simulator, struct play *play, struct slice wanted,
                   struct slice given);
 
-/* The answer to a request that is no page: an exchange of a case, a discovery document, a key set. Complaints are
- * noted in the play and told in the answer. */
+/* The answer to a request that is no page: an exchange of a case, a discovery document, a key set.
+ * Complaints are noted in the play and told in the answer. */
 enum step_result simulator_answer(struct simulator *simulator, struct request *request,
                                   const struct simulated *provider, struct slice url);
 

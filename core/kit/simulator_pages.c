@@ -25,9 +25,8 @@ static enum step_result find_simulated(struct flow *flow)
     slice_cut(rest, '/', &plugin, &rest);
     simulation->provider = simulator_find(simulation->simulator, plugin);
     if (simulation->provider == NULL || rest.len == 0)
-        return flow_fail_telling(flow, &ERROR_NOT_FOUND,
-                                 "The simulator plays no such provider.", "provider %.*s",
-                                 SLICE_ARG(plugin));
+        return flow_fail_telling(flow, &ERROR_NOT_FOUND, "The simulator plays no such provider.",
+                                 "provider %.*s", SLICE_ARG(plugin));
     simulation->url = arena_join(&flow->arena, SL("https://"), rest);
     return STEP_NEXT;
 }
@@ -90,9 +89,10 @@ static enum step_result show_people(struct request *request, const struct simula
     json_set_slice(data, "action", request->exchange.head.path);
     json_set_slice(data, "page_title", simulation->provider->name);
     json_object_set_new(data, "fields", hidden_fields(&request->query));
-    request_add_header(request, "Content-Security-Policy",
-                       SL("default-src 'none'; style-src 'self'; img-src 'self'; frame-ancestors 'none'; "
-                          "base-uri 'none'"));
+    request_add_header(
+        request, "Content-Security-Policy",
+        SL("default-src 'none'; style-src 'self'; img-src 'self'; frame-ancestors 'none'; "
+           "base-uri 'none'"));
     return request_page(request, 200, "simulate", data);
 }
 
@@ -115,8 +115,7 @@ static const char *check_authorize(struct simulator *simulator, struct play *pla
 
     for (size_t i = 0; wanted != NULL && i < wanted->count; i++) {
         const struct node_member *member = &wanted->members[i];
-        struct slice given =
-            params_get_raw(params, arena_string(&play->arena, member->name));
+        struct slice given = params_get_raw(params, arena_string(&play->arena, member->name));
         bool absent = member->value->kind == NODE_NULL;
 
         if (slice_equal(member->value->text, own_id) && slice_equal(given, play->client_id))
@@ -160,8 +159,9 @@ static enum step_result send_answer(struct request *request, struct simulator *s
         json_decref(data);
         return request_redirect(request, target);
     }
-    request_add_header(request, "Content-Security-Policy",
-                       SL("default-src 'none'; style-src 'self'; frame-ancestors 'none'; base-uri 'none'"));
+    request_add_header(
+        request, "Content-Security-Policy",
+        SL("default-src 'none'; style-src 'self'; frame-ancestors 'none'; base-uri 'none'"));
     return request_page(request, 200, "simulate_post", data);
 }
 
@@ -183,8 +183,7 @@ static enum step_result take_choice(struct flow *flow, struct simulation *simula
     struct play *play = simulator_play(simulation->simulator, simulation->provider, what, &form);
     const char *wrong = check_authorize(simulation->simulator, play, &form);
 
-    if (wrong == NULL &&
-        (url_read_http(play->callback, &url) != NULL || !url_is_safe(&url)))
+    if (wrong == NULL && (url_read_http(play->callback, &url) != NULL || !url_is_safe(&url)))
         wrong = "redirect_uri is no https URL, and none of a loopback host.";
     if (wrong != NULL)
         return flow_fail_telling(flow, &ERROR_INVALID_REQUEST,
@@ -209,8 +208,8 @@ static enum step_result play_provider(struct flow *flow)
 
 static const struct step simulate_steps[] = { STEP(find_simulated), STEP(play_provider), STEP_END };
 
-static const struct flow_kind simulate_flow = { "simulate", simulate_steps, sizeof(struct simulation),
-                                                request_fail_page };
+static const struct flow_kind simulate_flow = { "simulate", simulate_steps,
+                                                sizeof(struct simulation), request_fail_page };
 
 /* What is played here, for whoever opens the simulator itself. */
 static enum step_result list_providers(struct flow *flow)
@@ -224,7 +223,8 @@ static enum step_result list_providers(struct flow *flow)
 
         json_set_slice(entry, "id", simulator->providers[i].plugin);
         json_set_slice(entry, "name", simulator->providers[i].name);
-        json_object_set_new(entry, "cases", json_integer((json_int_t)simulator->providers[i].cases->count));
+        json_object_set_new(entry, "cases",
+                            json_integer((json_int_t)simulator->providers[i].cases->count));
         json_array_append_new(json_object_get(data, "providers"), entry);
     }
     json_set_slice(data, "url", slice_of(simulator->url));
@@ -234,8 +234,8 @@ static enum step_result list_providers(struct flow *flow)
 
 static const struct step list_steps[] = { STEP(list_providers), STEP_END };
 
-static const struct flow_kind list_flow = { "simulated providers", list_steps, 0, request_fail_page };
-
+static const struct flow_kind list_flow = { "simulated providers", list_steps, 0,
+                                            request_fail_page };
 
 const struct route simulator_routes[] = {
     { HTTP_GET, "/", &list_flow, 0 },

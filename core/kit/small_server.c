@@ -3,7 +3,6 @@
 #include "base/json.h"
 #include "hub/router.h"
 #include "net/http_server.h"
-#include "process/worker.h"
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
@@ -45,12 +44,13 @@ static void on_signal(evutil_socket_t number, short what, void *context)
 }
 
 /* Defaults, but for the few things such a server has. In JSON, which is YAML. */
-static struct settings *small_settings(const char *url, const char *title, struct problems *problems)
+static struct settings *small_settings(const char *url, const char *title,
+                                       struct problems *problems)
 {
     struct buf text = BUF_INIT(4096);
-    json_t *root = json_pack("{s:s, s:[s], s:{s:s}}", "issuer", url, "secrets",
-                             "nothing here is worth a secret, but there must be one", "pages", "title",
-                             title);
+    json_t *root =
+        json_pack("{s:s, s:[s], s:{s:s}}", "issuer", url, "secrets",
+                  "nothing here is worth a secret, but there must be one", "pages", "title", title);
 
     buf_add_json_value(&text, root);
     json_decref(root);
@@ -61,9 +61,9 @@ static struct settings *small_settings(const char *url, const char *title, struc
     return settings;
 }
 
-bool small_server_open(struct small_server *server, int listener, const char *url, const char *title,
-                       unsigned parts, const struct route *const *routes, void *context,
-                       struct problems *problems)
+bool small_server_open(struct small_server *server, int listener, const char *url,
+                       const char *title, unsigned parts, const struct route *const *routes,
+                       void *context, struct problems *problems)
 {
     struct timeval tick = { 0, 250000 };
     struct http_server_settings http = {
@@ -82,7 +82,8 @@ bool small_server_open(struct small_server *server, int listener, const char *ur
     server->settings = small_settings(url, title, problems);
     if (server->settings == NULL)
         return false;
-    server->hub = hub_open(server->base, server->settings, server->shared, 0, parts, NULL, problems);
+    server->hub =
+        hub_open(server->base, server->settings, server->shared, 0, parts, NULL, problems);
     if (server->hub == NULL)
         return false;
     server->hub->context = context;

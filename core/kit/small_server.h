@@ -1,13 +1,13 @@
 /*
- * A small server on loopback: router, pages and flows as the hub has them, without store, sessions and keys. The
- * simulator, the plugin kit and the demo app are such.
+ * A small server on loopback: router, pages and flows as the hub has them, without store, sessions
+ * and keys. The simulator, the plugin kit and the demo app are such.
  */
 #ifndef CARDEA_KIT_SMALL_SERVER_H
 #define CARDEA_KIT_SMALL_SERVER_H
 
 #include "hub/hub.h"
 #include "hub/request.h"
-#include "process/shared.h"
+#include "process/hub_open.h"
 
 struct small_server {
     struct arena arena;
@@ -27,12 +27,12 @@ struct small_server {
 int small_listen(struct arena *arena, uint16_t port, const char **url_r);
 
 /*
- * Opens a server on a listening socket (which becomes its own), whose URL is `url`. `parts` as for hub_open();
- * `title` stands on its pages; `context` is hub->context. False, with problems.
+ * Opens a server on a listening socket (which becomes its own), whose URL is `url`. `parts` as for
+ * hub_open(); `title` stands on its pages; `context` is hub->context. False, with problems.
  */
-bool small_server_open(struct small_server *server, int listener, const char *url, const char *title,
-                       unsigned parts, const struct route *const *routes, void *context,
-                       struct problems *problems);
+bool small_server_open(struct small_server *server, int listener, const char *url,
+                       const char *title, unsigned parts, const struct route *const *routes,
+                       void *context, struct problems *problems);
 
 /* Serves until SIGTERM or SIGINT. */
 void small_server_run(struct small_server *server);

@@ -116,9 +116,9 @@ static bool read_plugin(struct provider *provider, const json_t *plugins, struct
         say_unknown(plugins, wanted, mark, problems);
         return false;
     }
-    struct mark inside = { found.file, 0, 0 };
-
     provider->file = arena_string(problems->arena, slice_of(found.file));
+    struct mark inside = { provider->file, 0, 0 };
+
     provider->plugin_id = arena_copy(problems->arena, wanted);
     provider->description.hooks = hooks_of(found.document);
     description_read(fields_of(problems->arena, found.document, inside), "", &provider->description,

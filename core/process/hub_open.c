@@ -1,4 +1,4 @@
-#include "process/worker.h"
+#include "process/hub_open.h"
 
 #include "base/memory.h"
 #include "base/url.h"

@@ -62,18 +62,18 @@ static const struct {
     unsigned types;
     int64_t least, most;
 } kinds[] = {
-    {"GET",      "GET %k",                                NULL,          STRING_OR_NIL, 0,  0},
-    { "SET",     "SET %k %r %p",                          NULL,          STATUS,        0,  0},
-    { "SET NX",  "SET %k %r NX %p",                       NULL,          STATUS_OR_NIL, 0,  0},
-    { "GETDEL",  "GETDEL %k",                             NULL,          STRING_OR_NIL, 0,  0},
-    { "swap",    "%k %v %r %t",                           swap_script,   INTEGER,       -1, 1},
-    { "DEL",     "DEL %k",                                NULL,          INTEGER,       0,  1},
-    { "remove",  "%k %v",                                 remove_script, INTEGER,       -1, 1},
-    { "count",   "%k %a %t",                              count_script,  STRING,        0,  0},
-    { "GET",     "GET %k",                                NULL,          STRING_OR_NIL, 0,  0},
-    { "join",    "%k %m %e %n",                           join_script,   INTEGER,       1,  1},
-    { "ZREM",    "ZREM %k %m",                            NULL,          INTEGER,       0,  1},
-    { "members", "ZRANGEBYSCORE %k %( +inf LIMIT 0 1000", NULL,          ARRAY,         0,  0},
+    { "GET", "GET %k", NULL, STRING_OR_NIL, 0, 0 },
+    { "SET", "SET %k %r %p", NULL, STATUS, 0, 0 },
+    { "SET NX", "SET %k %r NX %p", NULL, STATUS_OR_NIL, 0, 0 },
+    { "GETDEL", "GETDEL %k", NULL, STRING_OR_NIL, 0, 0 },
+    { "swap", "%k %v %r %t", swap_script, INTEGER, -1, 1 },
+    { "DEL", "DEL %k", NULL, INTEGER, 0, 1 },
+    { "remove", "%k %v", remove_script, INTEGER, -1, 1 },
+    { "count", "%k %a %t", count_script, STRING, 0, 0 },
+    { "GET", "GET %k", NULL, STRING_OR_NIL, 0, 0 },
+    { "join", "%k %m %e %n", join_script, INTEGER, 1, 1 },
+    { "ZREM", "ZREM %k %m", NULL, INTEGER, 0, 1 },
+    { "members", "ZRANGEBYSCORE %k %( +inf LIMIT 0 1000", NULL, ARRAY, 0, 0 },
 };
 _Static_assert(sizeof(kinds) / sizeof(kinds[0]) == REDIS_KINDS, "a row for each kind");
 _Static_assert(STORE_MEMBERS_MAX == 1000, "REDIS_MEMBERS has the number too");

@@ -23,16 +23,16 @@ static const struct {
     const char *name;
     int flags;
 } verbs[] = {
-    {"get",      READS_RECORD                      },
-    { "put",     HAS_VALUE | HAS_TTL               },
-    { "add",     HAS_VALUE | HAS_TTL               },
-    { "take",    READS_RECORD                      },
-    { "swap",    READS_RECORD | HAS_VALUE | HAS_TTL},
-    { "remove",  READS_RECORD                      },
-    { "count",   HAS_TTL                           },
-    { "join",    HAS_MEMBER | HAS_TTL              },
-    { "leave",   HAS_MEMBER                        },
-    { "members", 0                                 },
+    { "get", READS_RECORD },
+    { "put", HAS_VALUE | HAS_TTL },
+    { "add", HAS_VALUE | HAS_TTL },
+    { "take", READS_RECORD },
+    { "swap", READS_RECORD | HAS_VALUE | HAS_TTL },
+    { "remove", READS_RECORD },
+    { "count", HAS_TTL },
+    { "join", HAS_MEMBER | HAS_TTL },
+    { "leave", HAS_MEMBER },
+    { "members", 0 },
 };
 
 static const struct store_engine *engine_for(struct slice url)

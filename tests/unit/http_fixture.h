@@ -170,7 +170,7 @@ static inline void on_abandon(struct http_exchange *exchange, bool served)
 static inline struct http_server_settings default_settings(void)
 {
     return (struct http_server_settings){
-        .limits = {.head = 4096, .target = 1024, .headers = 30, .body = 8192},
+        .limits = { .head = 4096, .target = 1024, .headers = 30, .body = 8192 },
         .connections = 100,
         .idle_ms = 60000,
         .total_ms = 60000,

@@ -38,14 +38,14 @@ static void test_listen_addresses_are_read(void **state)
         const char *text;
         const char *expected;
     } good[] = {
-        {"127.0.0.1:8080",         "127.0.0.1:8080"       },
-        { "0.0.0.0:443",           "0.0.0.0:443"          },
-        { "[::1]:8080",            "[::1]:8080"           },
-        { "[2001:DB8::1]:65535",   "[2001:db8::1]:65535"  },
-        { "localhost:8080",        "127.0.0.1:8080"       },
-        { "127.0.0.1:0",           "127.0.0.1:0"          },
-        { "unix:/run/cardea.sock", "unix:/run/cardea.sock"},
-        { "unix:run/a:b.sock",     "unix:run/a:b.sock"    },
+        { "127.0.0.1:8080", "127.0.0.1:8080" },
+        { "0.0.0.0:443", "0.0.0.0:443" },
+        { "[::1]:8080", "[::1]:8080" },
+        { "[2001:DB8::1]:65535", "[2001:db8::1]:65535" },
+        { "localhost:8080", "127.0.0.1:8080" },
+        { "127.0.0.1:0", "127.0.0.1:0" },
+        { "unix:/run/cardea.sock", "unix:/run/cardea.sock" },
+        { "unix:run/a:b.sock", "unix:run/a:b.sock" },
     };
 
     (void)state;

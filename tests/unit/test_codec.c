@@ -16,13 +16,13 @@ static const struct {
     const char *padded;
     const char *hex;
 } published[] = {
-    {"",        "",         ""            },
-    { "f",      "Zg==",     "66"          },
-    { "fo",     "Zm8=",     "666f"        },
-    { "foo",    "Zm9v",     "666f6f"      },
-    { "foob",   "Zm9vYg==", "666f6f62"    },
-    { "fooba",  "Zm9vYmE=", "666f6f6261"  },
-    { "foobar", "Zm9vYmFy", "666f6f626172"},
+    { "", "", "" },
+    { "f", "Zg==", "66" },
+    { "fo", "Zm8=", "666f" },
+    { "foo", "Zm9v", "666f6f" },
+    { "foob", "Zm9vYg==", "666f6f62" },
+    { "fooba", "Zm9vYmE=", "666f6f6261" },
+    { "foobar", "Zm9vYmFy", "666f6f626172" },
 };
 
 static void test_the_published_vectors(void **state)

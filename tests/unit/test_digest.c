@@ -107,10 +107,7 @@ static void test_an_empty_mac_key_is_a_key(void **state)
 
 static void test_pieces_hash_as_their_whole(void **state)
 {
-    const struct slice pieces[] = {
-        SLICE("a"), {NULL, 0},
-         SLICE(""), SLICE("bc")
-    };
+    const struct slice pieces[] = { SLICE("a"), { NULL, 0 }, SLICE(""), SLICE("bc") };
     unsigned char out[SHA256_SIZE];
 
     (void)state;

@@ -56,39 +56,37 @@ static void no_red(struct slice text, struct mark mark, struct problems *problem
 
 static const struct field nested_table[] = {
     {
-     .name = "inner",
-     .kind = FIELD_BOOL,
-     .offset = offsetof(struct zoo, nested.inner) - offsetof(struct zoo, nested),
-     },
+        .name = "inner",
+        .kind = FIELD_BOOL,
+        .offset = offsetof(struct zoo, nested.inner) - offsetof(struct zoo, nested),
+    },
     {
-     .name = "text",
-     .kind = FIELD_TEXT,
-     .offset = offsetof(struct zoo,                nested.text) - offsetof(struct zoo,                                                 nested),
-     },
+        .name = "text",
+        .kind = FIELD_TEXT,
+        .offset = offsetof(struct zoo, nested.text) - offsetof(struct zoo, nested),
+    },
     FIELD_END
 };
 
-static const struct field pet_table[] = {
-    {
-     .name = "name",
-     .kind = FIELD_TEXT,
-     .flags = FIELD_REQUIRED,
-     .offset = offsetof(struct pet, name),
-     },
-    {
-     .name = "age",
-     .kind = FIELD_COUNT,
-     .offset = offsetof(struct pet,           age),
-     .otherwise = "3",
-     },
-    {
-     .name = "toys",
-     .kind = FIELD_WORDS,
-     .offset = offsetof(struct pet,                       toys),
-     .otherwise = "ball bone",
-     },
-    FIELD_END
-};
+static const struct field pet_table[] = { {
+                                              .name = "name",
+                                              .kind = FIELD_TEXT,
+                                              .flags = FIELD_REQUIRED,
+                                              .offset = offsetof(struct pet, name),
+                                          },
+                                          {
+                                              .name = "age",
+                                              .kind = FIELD_COUNT,
+                                              .offset = offsetof(struct pet, age),
+                                              .otherwise = "3",
+                                          },
+                                          {
+                                              .name = "toys",
+                                              .kind = FIELD_WORDS,
+                                              .offset = offsetof(struct pet, toys),
+                                              .otherwise = "ball bone",
+                                          },
+                                          FIELD_END };
 
 #define ROW(member, its_kind, ...)                                                                 \
     {                                                                                              \
@@ -138,19 +136,17 @@ struct open {
     const struct node *rest;
 };
 
-static const struct field open_table[] = {
-    {
-     .name = "known",
-     .kind = FIELD_BOOL,
-     .offset = offsetof(struct open, known),
-     },
-    {
-     .name = "rest",
-     .kind = FIELD_REST,
-     .offset = offsetof(struct open,                 rest),
-     },
-    FIELD_END
-};
+static const struct field open_table[] = { {
+                                               .name = "known",
+                                               .kind = FIELD_BOOL,
+                                               .offset = offsetof(struct open, known),
+                                           },
+                                           {
+                                               .name = "rest",
+                                               .kind = FIELD_REST,
+                                               .offset = offsetof(struct open, rest),
+                                           },
+                                           FIELD_END };
 
 static const struct node_options options = { .substitute = true };
 
@@ -474,15 +470,13 @@ static void test_durations_have_a_unit(void **state)
     static const struct {
         const char *text;
         int64_t milliseconds;
-    } good[] = {
-        {"1500ms",  1500              },
-        { "30s",    30000             },
-        { "10m",    600000            },
-        { "12h",    43200000          },
-        { "90d",    7776000000        },
-        { "0s",     0                 },
-        { "36600d", 36600LL * 86400000}
-    };
+    } good[] = { { "1500ms", 1500 },
+                 { "30s", 30000 },
+                 { "10m", 600000 },
+                 { "12h", 43200000 },
+                 { "90d", 7776000000 },
+                 { "0s", 0 },
+                 { "36600d", 36600LL * 86400000 } };
     static const char *const wrong[] = { "300x",
                                          "1e9",
                                          "-1",
@@ -833,8 +827,7 @@ static void test_the_rest_is_kept_where_a_table_wants_it(void **state)
 static void test_keys_of_a_table_beside_are_offered(void **state)
 {
     static const struct field beside[] = {
-        {.name = "also", .kind = FIELD_BESIDE, .table = open_table},
-        FIELD_END
+        { .name = "also", .kind = FIELD_BESIDE, .table = open_table }, FIELD_END
     };
     struct open open = { 0 };
 

@@ -276,11 +276,9 @@ static void told_error(struct flow *flow, enum flow_end end)
 
 static void test_a_failure_has_a_text_for_strangers_and_one_for_the_log(void **state)
 {
-    static const struct step tables[][3] = {
-        {STEP(fail_plainly),  STEP(never), STEP_END},
-        { STEP(fail_telling), STEP(never), STEP_END},
-        { STEP(fail_with),    STEP(never), STEP_END}
-    };
+    static const struct step tables[][3] = { { STEP(fail_plainly), STEP(never), STEP_END },
+                                             { STEP(fail_telling), STEP(never), STEP_END },
+                                             { STEP(fail_with), STEP(never), STEP_END } };
 
     (void)state;
     for (size_t i = 0; i < 3; i++) {

@@ -190,30 +190,30 @@ static void assert_header(const struct http_call *call, const char *name, const 
 #define REFUSED   "HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n"
 
 static const struct fake_answer answers[] = {
-    {"/hello",                       FAKE_KEEP,  HELLO                                                             },
-    { "/empty",                      FAKE_KEEP,  "HTTP/1.1 204 No Content\r\n\r\n"                                 },
-    { "/error",                      FAKE_KEEP,  "HTTP/1.1 500 Oh\r\nContent-Length: 2\r\n\r\nno"                  },
-    { "/head",                       FAKE_KEEP,  LENGTH(9999999)                                                   },
-    { "/chunked",                    FAKE_KEEP,  CHUNKED "5\r\nhello\r\n0\r\nX-Trailer: y\r\n\r\n"                 },
-    { "/chunked-empty",              FAKE_KEEP,  CHUNKED "0\r\nX: y\r\n\r\n"                                       },
-    { "/old",                        FAKE_CLOSE, "HTTP/1.0 200 OK\r\n\r\nhello"                                    },
-    { "/interim",                    FAKE_KEEP,  "HTTP/1.1 103 Early Hints\r\nX-Early: y\r\n\r\n" LENGTH(5) "hello"},
-    { "/redirect",                   FAKE_KEEP,  MOVED                                                             },
-    { "/gzip",                       FAKE_KEEP,  OK "Content-Encoding: gzip\r\nContent-Length: 5\r\n\r\nhello"     },
-    { "/announced",                  FAKE_FLOOD, LENGTH(2000)                                                      },
-    { "/flood",                      FAKE_FLOOD, OK "\r\n"                                                         },
-    { "/flood-chunk",                FAKE_FLOOD, CHUNKED "ffffff\r\n"                                              },
-    { "/flood-header",               FAKE_FLOOD, OK "X: "                                                          },
-    { "/drip",                       FAKE_DRIP,  LENGTH(1000)                                                      },
-    { "/drip-header",                FAKE_DRIP,  OK "X: "                                                          },
-    { "/nothing",                    FAKE_CLOSE, ""                                                                },
-    { "/garbage",                    FAKE_CLOSE, "hello hello hello\r\n\r\n"                                       },
-    { "/short",                      FAKE_CLOSE, LENGTH(10) "hello"                                                },
-    { "/short-chunk",                FAKE_CLOSE, CHUNKED "ff\r\nhello"                                             },
-    { "/short-chunks",               FAKE_CLOSE, CHUNKED "5\r\nhello\r\n"                                          },
-    { "/short-header",               FAKE_CLOSE, OK "Content-Length: 1"                                            },
-    { "http://public.example/hello", FAKE_KEEP,  LENGTH(5) "hello"                                                 },
-    { "public.example:443",          FAKE_CLOSE, REFUSED                                                           },
+    { "/hello", FAKE_KEEP, HELLO },
+    { "/empty", FAKE_KEEP, "HTTP/1.1 204 No Content\r\n\r\n" },
+    { "/error", FAKE_KEEP, "HTTP/1.1 500 Oh\r\nContent-Length: 2\r\n\r\nno" },
+    { "/head", FAKE_KEEP, LENGTH(9999999) },
+    { "/chunked", FAKE_KEEP, CHUNKED "5\r\nhello\r\n0\r\nX-Trailer: y\r\n\r\n" },
+    { "/chunked-empty", FAKE_KEEP, CHUNKED "0\r\nX: y\r\n\r\n" },
+    { "/old", FAKE_CLOSE, "HTTP/1.0 200 OK\r\n\r\nhello" },
+    { "/interim", FAKE_KEEP, "HTTP/1.1 103 Early Hints\r\nX-Early: y\r\n\r\n" LENGTH(5) "hello" },
+    { "/redirect", FAKE_KEEP, MOVED },
+    { "/gzip", FAKE_KEEP, OK "Content-Encoding: gzip\r\nContent-Length: 5\r\n\r\nhello" },
+    { "/announced", FAKE_FLOOD, LENGTH(2000) },
+    { "/flood", FAKE_FLOOD, OK "\r\n" },
+    { "/flood-chunk", FAKE_FLOOD, CHUNKED "ffffff\r\n" },
+    { "/flood-header", FAKE_FLOOD, OK "X: " },
+    { "/drip", FAKE_DRIP, LENGTH(1000) },
+    { "/drip-header", FAKE_DRIP, OK "X: " },
+    { "/nothing", FAKE_CLOSE, "" },
+    { "/garbage", FAKE_CLOSE, "hello hello hello\r\n\r\n" },
+    { "/short", FAKE_CLOSE, LENGTH(10) "hello" },
+    { "/short-chunk", FAKE_CLOSE, CHUNKED "ff\r\nhello" },
+    { "/short-chunks", FAKE_CLOSE, CHUNKED "5\r\nhello\r\n" },
+    { "/short-header", FAKE_CLOSE, OK "Content-Length: 1" },
+    { "http://public.example/hello", FAKE_KEEP, LENGTH(5) "hello" },
+    { "public.example:443", FAKE_CLOSE, REFUSED },
 };
 
 static void serve_these(void)
@@ -354,10 +354,10 @@ static void test_cookies_are_not_kept(void **state)
 static void test_a_form_is_posted(void **state)
 {
     struct http_header headers[] = {
-        {SL("Content-Type"),   SL("application/x-www-form-urlencoded")},
-        { SL("Authorization"), SL("Basic YTpi")                       },
-        { SL("X-Empty"),       SL("")                                 },
-        { SL("User-Agent"),    SL("another")                          },
+        { SL("Content-Type"), SL("application/x-www-form-urlencoded") },
+        { SL("Authorization"), SL("Basic YTpi") },
+        { SL("X-Empty"), SL("") },
+        { SL("User-Agent"), SL("another") },
     };
     struct http_call call = call_to("/hello");
 
@@ -430,18 +430,18 @@ static void test_a_large_body_is_sent_without_waiting(void **state)
 static void test_headers_that_are_none_are_refused(void **state)
 {
     static const struct http_header bad[] = {
-        {SLICE("X"),                  SLICE("a\r\nY: b")},
-        { SLICE("X"),                 SLICE("a\nb")     },
-        { SLICE("X"),                 SLICE("a\0b")     },
-        { SLICE("X: a\r\nY"),         SLICE("b")        },
-        { SLICE("X Y"),               SLICE("b")        },
-        { SLICE(""),                  SLICE("b")        },
-        { SLICE("Host"),              SLICE("b")        },
-        { SLICE("content-length"),    SLICE("0")        },
-        { SLICE("Transfer-Encoding"), SLICE("chunked")  },
-        { SLICE("Accept-Encoding"),   SLICE("gzip")     },
-        { SLICE("Connection"),        SLICE("close")    },
-        { SLICE("Expect"),            SLICE("x")        },
+        { SLICE("X"), SLICE("a\r\nY: b") },
+        { SLICE("X"), SLICE("a\nb") },
+        { SLICE("X"), SLICE("a\0b") },
+        { SLICE("X: a\r\nY"), SLICE("b") },
+        { SLICE("X Y"), SLICE("b") },
+        { SLICE(""), SLICE("b") },
+        { SLICE("Host"), SLICE("b") },
+        { SLICE("content-length"), SLICE("0") },
+        { SLICE("Transfer-Encoding"), SLICE("chunked") },
+        { SLICE("Accept-Encoding"), SLICE("gzip") },
+        { SLICE("Connection"), SLICE("close") },
+        { SLICE("Expect"), SLICE("x") },
     };
 
     (void)state;
@@ -811,25 +811,25 @@ static void test_a_good_certificate_is_accepted_and_its_connection_reused(void *
 static void test_bad_certificates_are_refused(void **state)
 {
     const struct certificate_wish wishes[] = {
-        {.name = "localhost",                  .alternatives = "DNS:localhost"}, /* self-signed */
-        {           .name = "localhost", .alternatives = "DNS:other.example",            .issuer = &authority },
-        {          .name = "localhost",                .issuer = &authority                              }, /* a common name only */
+        { .name = "localhost", .alternatives = "DNS:localhost" }, /* self-signed */
+        { .name = "localhost", .alternatives = "DNS:other.example", .issuer = &authority },
+        { .name = "localhost", .issuer = &authority }, /* a common name only */
         { .name = "x",
-         .alternatives = "DNS:localhost",
-         .from = -7200,
-         .until = -3600,
-         .issuer = &authority },
-        {                                                              .name = "x",
-         .alternatives = "DNS:localhost",
-         .from = 3600,
-         .until = 7200,
-         .issuer = &authority },
-        {                                                                      .name = "x",
-         .alternatives = "DNS:localhost",
-         .usage = "clientAuth",
-         .issuer = &authority },
-        {.name = "x",                .alternatives = "DNS:local*",                                                  .issuer = &authority },
-        {                                                           .name = "x",.alternatives = "DNS:*",.issuer = &authority },
+          .alternatives = "DNS:localhost",
+          .from = -7200,
+          .until = -3600,
+          .issuer = &authority },
+        { .name = "x",
+          .alternatives = "DNS:localhost",
+          .from = 3600,
+          .until = 7200,
+          .issuer = &authority },
+        { .name = "x",
+          .alternatives = "DNS:localhost",
+          .usage = "clientAuth",
+          .issuer = &authority },
+        { .name = "x", .alternatives = "DNS:local*", .issuer = &authority },
+        { .name = "x", .alternatives = "DNS:*", .issuer = &authority },
     };
 
     (void)state;

@@ -300,20 +300,20 @@ static void assert_refused(const struct refusal *refusals, size_t count)
 static void test_ambiguous_framing_is_refused_and_nothing_behind_it_is_read(void **state)
 {
     static const struct refusal refusals[] = {
-        {POST "Content-Length: 0\r\nContent-Length: 5\r\n\r\n",                             "HTTP/1.1 400 "},
-        { POST "Content-Length: 5\r\nContent-Length: 0\r\n\r\nhello",                       "HTTP/1.1 400 "},
-        { POST "Content-Length: 5, 5\r\n\r\nhello",                                         "HTTP/1.1 400 "},
-        { POST "Content-Length: +5\r\n\r\nhello",                                           "HTTP/1.1 400 "},
+        { POST "Content-Length: 0\r\nContent-Length: 5\r\n\r\n", "HTTP/1.1 400 " },
+        { POST "Content-Length: 5\r\nContent-Length: 0\r\n\r\nhello", "HTTP/1.1 400 " },
+        { POST "Content-Length: 5, 5\r\n\r\nhello", "HTTP/1.1 400 " },
+        { POST "Content-Length: +5\r\n\r\nhello", "HTTP/1.1 400 " },
         { POST "Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
-         "HTTP/1.1 400 "                                                                                   },
+          "HTTP/1.1 400 " },
         { POST "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
-         "HTTP/1.1 400 "                                                                                   },
-        { POST "Transfer-Encoding: xchunked\r\n\r\n0\r\n\r\n",                              "HTTP/1.1 501 "},
-        { POST "Transfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n",                         "HTTP/1.1 501 "},
-        { POST "Transfer-Encoding: chunked, identity\r\n\r\n0\r\n\r\n",                     "HTTP/1.1 501 "},
-        { POST "Transfer-Encoding:  chunked\r\n\r\n0\r\n\r\n",                              "HTTP/1.1 400 "},
-        { POST "Transfer-Encoding : chunked\r\n\r\n0\r\n\r\n",                              "HTTP/1.1 400 "},
-        { "POST /now HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",              "HTTP/1.1 400 "},
+          "HTTP/1.1 400 " },
+        { POST "Transfer-Encoding: xchunked\r\n\r\n0\r\n\r\n", "HTTP/1.1 501 " },
+        { POST "Transfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n", "HTTP/1.1 501 " },
+        { POST "Transfer-Encoding: chunked, identity\r\n\r\n0\r\n\r\n", "HTTP/1.1 501 " },
+        { POST "Transfer-Encoding:  chunked\r\n\r\n0\r\n\r\n", "HTTP/1.1 400 " },
+        { POST "Transfer-Encoding : chunked\r\n\r\n0\r\n\r\n", "HTTP/1.1 400 " },
+        { "POST /now HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", "HTTP/1.1 400 " },
     };
 
     (void)state;
@@ -325,16 +325,16 @@ static void test_ambiguous_framing_is_refused_and_nothing_behind_it_is_read(void
 static void test_odd_chunks_are_refused_and_nothing_behind_them_is_read(void **state)
 {
     static const struct refusal refusals[] = {
-        {CHUNKED "0x5\r\nhello\r\n0\r\n\r\n",       "HTTP/1.1 400 "},
-        { CHUNKED "+5\r\nhello\r\n0\r\n\r\n",       "HTTP/1.1 400 "},
-        { CHUNKED " 5\r\nhello\r\n0\r\n\r\n",       "HTTP/1.1 400 "},
-        { CHUNKED "5 junk\r\nhello\r\n0\r\n\r\n",   "HTTP/1.1 400 "},
-        { CHUNKED "10000000000000000\r\nhello\r\n", "HTTP/1.1 400 "},
-        { CHUNKED "ffffffffffffffff\r\nhello\r\n",  "HTTP/1.1 413 "},
-        { CHUNKED "5\r\nhello0\r\n\r\n",            "HTTP/1.1 400 "},
-        { CHUNKED "5\nhello\n0\n\n",                "HTTP/1.1 400 "},
-        { CHUNKED "5\r\nhello\r\n2000\r\n",         "HTTP/1.1 413 "},
-        { CHUNKED "0\r\n X: y\r\n\r\n",             "HTTP/1.1 400 "},
+        { CHUNKED "0x5\r\nhello\r\n0\r\n\r\n", "HTTP/1.1 400 " },
+        { CHUNKED "+5\r\nhello\r\n0\r\n\r\n", "HTTP/1.1 400 " },
+        { CHUNKED " 5\r\nhello\r\n0\r\n\r\n", "HTTP/1.1 400 " },
+        { CHUNKED "5 junk\r\nhello\r\n0\r\n\r\n", "HTTP/1.1 400 " },
+        { CHUNKED "10000000000000000\r\nhello\r\n", "HTTP/1.1 400 " },
+        { CHUNKED "ffffffffffffffff\r\nhello\r\n", "HTTP/1.1 413 " },
+        { CHUNKED "5\r\nhello0\r\n\r\n", "HTTP/1.1 400 " },
+        { CHUNKED "5\nhello\n0\n\n", "HTTP/1.1 400 " },
+        { CHUNKED "5\r\nhello\r\n2000\r\n", "HTTP/1.1 413 " },
+        { CHUNKED "0\r\n X: y\r\n\r\n", "HTTP/1.1 400 " },
     };
 
     (void)state;
@@ -345,22 +345,22 @@ static void test_odd_chunks_are_refused_and_nothing_behind_them_is_read(void **s
 static void test_what_is_no_http_1_is_refused(void **state)
 {
     static const struct refusal refusals[] = {
-        {"GET /now HTTP/1.1\nHost: a\n\n",                                 "HTTP/1.1 400 "},
-        { "GET /now HTTP/1.1\r\nHost: a\r\nX: a\rb\r\n\r\n",               "HTTP/1.1 400 "},
-        { "GET /now HTTP/1.1\r\nHost: a\r\nX: a\r\n b\r\n\r\n",            "HTTP/1.1 400 "},
-        { "GET /now HTTP/1.1\r\nHost: a\r\n: b\r\n\r\n",                   "HTTP/1.1 400 "},
-        { "GET /now HTTP/1.1\r\nHost: a\r\nX : b\r\n\r\n",                 "HTTP/1.1 400 "},
-        { "GET /now HTTP/1.1\r\n\r\n",                                     "HTTP/1.1 400 "},
-        { "GET /now HTTP/1.1\r\nHost: a\r\nHost: a\r\n\r\n",               "HTTP/1.1 400 "},
-        { "GET /now HTTP/1.1\r\nHost: a@b\r\n\r\n",                        "HTTP/1.1 400 "},
-        { "GET http://b/now HTTP/1.1\r\nHost: a\r\n\r\n",                  "HTTP/1.1 400 "},
-        { "GET /now HTTP/9.9\r\nHost: a\r\n\r\n",                          "HTTP/1.1 505 "},
-        { "GET /now HTTP/1.4294967297\r\nHost: a\r\n\r\n",                 "HTTP/1.1 400 "},
-        { "GET /now\r\n\r\n",                                              "HTTP/1.1 400 "},
-        { "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",                              "HTTP/1.1 505 "},
-        { "PROXY TCP4 192.0.2.1 192.0.2.2 1 2\r\n\r\n",                    "HTTP/1.1 400 "},
-        { POST "Expect: 200-ok\r\n\r\n",                                   "HTTP/1.1 417 "},
-        { POST "Content-Encoding: gzip\r\nContent-Length: 5\r\n\r\nhello", "HTTP/1.1 415 "},
+        { "GET /now HTTP/1.1\nHost: a\n\n", "HTTP/1.1 400 " },
+        { "GET /now HTTP/1.1\r\nHost: a\r\nX: a\rb\r\n\r\n", "HTTP/1.1 400 " },
+        { "GET /now HTTP/1.1\r\nHost: a\r\nX: a\r\n b\r\n\r\n", "HTTP/1.1 400 " },
+        { "GET /now HTTP/1.1\r\nHost: a\r\n: b\r\n\r\n", "HTTP/1.1 400 " },
+        { "GET /now HTTP/1.1\r\nHost: a\r\nX : b\r\n\r\n", "HTTP/1.1 400 " },
+        { "GET /now HTTP/1.1\r\n\r\n", "HTTP/1.1 400 " },
+        { "GET /now HTTP/1.1\r\nHost: a\r\nHost: a\r\n\r\n", "HTTP/1.1 400 " },
+        { "GET /now HTTP/1.1\r\nHost: a@b\r\n\r\n", "HTTP/1.1 400 " },
+        { "GET http://b/now HTTP/1.1\r\nHost: a\r\n\r\n", "HTTP/1.1 400 " },
+        { "GET /now HTTP/9.9\r\nHost: a\r\n\r\n", "HTTP/1.1 505 " },
+        { "GET /now HTTP/1.4294967297\r\nHost: a\r\n\r\n", "HTTP/1.1 400 " },
+        { "GET /now\r\n\r\n", "HTTP/1.1 400 " },
+        { "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", "HTTP/1.1 505 " },
+        { "PROXY TCP4 192.0.2.1 192.0.2.2 1 2\r\n\r\n", "HTTP/1.1 400 " },
+        { POST "Expect: 200-ok\r\n\r\n", "HTTP/1.1 417 " },
+        { POST "Content-Encoding: gzip\r\nContent-Length: 5\r\n\r\nhello", "HTTP/1.1 415 " },
     };
     const char *text = answer_to(SL("GET /now HTTP/1.1\r\nHost: a\r\nX: a\0b\r\n\r\n"));
 

@@ -213,17 +213,8 @@ static void test_the_published_pointers(void **state)
     static const struct {
         const char *path;
         int value;
-    } paths[] = {
-        {"/",      0},
-        { "/a~1b", 1},
-        { "/c%d",  2},
-        { "/e^f",  3},
-        { "/g|h",  4},
-        { "/i\\j", 5},
-        { "/k\"l", 6},
-        { "/ ",    7},
-        { "/m~0n", 8}
-    };
+    } paths[] = { { "/", 0 },     { "/a~1b", 1 }, { "/c%d", 2 }, { "/e^f", 3 }, { "/g|h", 4 },
+                  { "/i\\j", 5 }, { "/k\"l", 6 }, { "/ ", 7 },   { "/m~0n", 8 } };
     json_t *json = from_json(pointer_document);
 
     (void)state;
@@ -276,16 +267,11 @@ static void test_selectors_find_the_first_fitting_element(void **state)
         const char *path;
         const char *text;
     } paths[] = {
-        {"/[primary=true]/email",    "b@x.test"},
-        { "/[primary]/email",        "b@x.test"},
-        { "/[primary=false]/email",  "a@x.test"},
-        { "/[email=c@x.test]/email", "c@x.test"},
-        { "/[n=2]/email",            "b@x.test"},
-        { "/[n=3]/email",            "c@x.test"},
-        { "/[types=work]/email",     "b@x.test"},
-        { "/[types=x~1y]/email",     "b@x.test"},
-        { "/[default]/email",        "c@x.test"},
-        { "/[n]/email",              "a@x.test"},
+        { "/[primary=true]/email", "b@x.test" },  { "/[primary]/email", "b@x.test" },
+        { "/[primary=false]/email", "a@x.test" }, { "/[email=c@x.test]/email", "c@x.test" },
+        { "/[n=2]/email", "b@x.test" },           { "/[n=3]/email", "c@x.test" },
+        { "/[types=work]/email", "b@x.test" },    { "/[types=x~1y]/email", "b@x.test" },
+        { "/[default]/email", "c@x.test" },       { "/[n]/email", "a@x.test" },
     };
     json_t *json = from_json(mails);
 

@@ -423,13 +423,11 @@ static void test_the_algorithm_of_a_pem_key_is_that_of_its_kind(void **state)
     static const struct {
         const char *name;
         enum jws_alg alg;
-    } expected[] = {
-        {"rsa pkcs8",         ALG_RS256},
-        { "p256 pkcs8",       ALG_ES256},
-        { "p384 traditional", ALG_ES384},
-        { "p521 pkcs8",       ALG_ES512},
-        { "ed25519 pkcs8",    ALG_EDDSA}
-    };
+    } expected[] = { { "rsa pkcs8", ALG_RS256 },
+                     { "p256 pkcs8", ALG_ES256 },
+                     { "p384 traditional", ALG_ES384 },
+                     { "p521 pkcs8", ALG_ES512 },
+                     { "ed25519 pkcs8", ALG_EDDSA } };
     json_t *vectors = read_vectors("jwk");
 
     (void)state;

@@ -248,18 +248,18 @@ static void test_keys_for_other_purposes_are_refused(void **state)
         const char *member;
         const char *reason;
     } wrong[] = {
-        {"\"use\":\"enc\"",               "not for signatures"},
-        { "\"use\":\"SIG\"",              "not for signatures"},
-        { "\"use\":[\"sig\"]",            "not for signatures"},
-        { "\"key_ops\":[\"deriveBits\"]", "not for signing"   },
-        { "\"key_ops\":\"verify\"",       "not for signing"   },
-        { "\"alg\":\"ECDH-ES\"",          "algorithm"         },
-        { "\"alg\":\"ES384\"",            "algorithm"         },
-        { "\"alg\":\"RS256\"",            "algorithm"         },
-        { "\"alg\":\"HS256\"",            "algorithm"         },
-        { "\"alg\":\"none\"",             "algorithm"         },
-        { "\"alg\":7",                    "algorithm"         },
-        { "\"kid\":7",                    "kid"               },
+        { "\"use\":\"enc\"", "not for signatures" },
+        { "\"use\":\"SIG\"", "not for signatures" },
+        { "\"use\":[\"sig\"]", "not for signatures" },
+        { "\"key_ops\":[\"deriveBits\"]", "not for signing" },
+        { "\"key_ops\":\"verify\"", "not for signing" },
+        { "\"alg\":\"ECDH-ES\"", "algorithm" },
+        { "\"alg\":\"ES384\"", "algorithm" },
+        { "\"alg\":\"RS256\"", "algorithm" },
+        { "\"alg\":\"HS256\"", "algorithm" },
+        { "\"alg\":\"none\"", "algorithm" },
+        { "\"alg\":7", "algorithm" },
+        { "\"kid\":7", "kid" },
     };
 
     (void)state;

@@ -305,17 +305,17 @@ static void test_a_limited_user_is_enough(void **state)
 {
     struct store *store = open_at("redis://limited:%s@127.0.0.1:%d/2", PASSWORD, server.port);
     struct store_command commands[] = {
-        {.verb = STORE_PUT,    .key = SL("a*"),                  .value = SL("1"), .ttl_ms = 60000 },
-        { .verb = STORE_ADD,     .key = SL("b?"),                                    .value = SL("1"), .ttl_ms = 60000 },
-        { .verb = STORE_GET, .key = SL("a*")},
-        { .verb = STORE_COUNT,                   .key = SL("c"),                                  .amount = 1, .ttl_ms = 60000 },
-        { .verb = STORE_COUNT,                   .key = SL("c"),                                                    .amount = 0 },
-        { .verb = STORE_JOIN,         .key = SL("l"),.member = SL("m"), .ttl_ms = 60000 },
+        { .verb = STORE_PUT, .key = SL("a*"), .value = SL("1"), .ttl_ms = 60000 },
+        { .verb = STORE_ADD, .key = SL("b?"), .value = SL("1"), .ttl_ms = 60000 },
+        { .verb = STORE_GET, .key = SL("a*") },
+        { .verb = STORE_COUNT, .key = SL("c"), .amount = 1, .ttl_ms = 60000 },
+        { .verb = STORE_COUNT, .key = SL("c"), .amount = 0 },
+        { .verb = STORE_JOIN, .key = SL("l"), .member = SL("m"), .ttl_ms = 60000 },
         { .verb = STORE_JOIN, .key = SL("l"), .member = SL("n") },
-        { .verb = STORE_MEMBERS,                   .key = SL("l")                                },
-        { .verb = STORE_LEAVE,   .key = SL("l"),                            .member = SL("m") },
-        { .verb = STORE_TAKE,  .key = SL("b?")                   },
-        { .verb = STORE_REMOVE,                   .key = SL("c")                             },
+        { .verb = STORE_MEMBERS, .key = SL("l") },
+        { .verb = STORE_LEAVE, .key = SL("l"), .member = SL("m") },
+        { .verb = STORE_TAKE, .key = SL("b?") },
+        { .verb = STORE_REMOVE, .key = SL("c") },
     };
     const size_t total = sizeof(commands) / sizeof(commands[0]);
 
@@ -474,9 +474,9 @@ static void test_arguments_are_one_argument_each(void **state)
 {
     struct store *store = open_at("redis://127.0.0.1:%d", server.port);
     struct store_command commands[] = {
-        {.verb = STORE_PUT,    .key = SL("a\xff\"'b"), .value = SL("\r\nDEL cardea:k\r\n\0\xff")   },
-        { .verb = STORE_JOIN,  .key = SL("list"),      .member = SL("\r\n*1\r\n$8\r\nFLUSHALL\r\n")},
-        { .verb = STORE_LEAVE, .key = SL("list"),      .member = SL("\r\n*1\r\n$8\r\nFLUSHALL\r\n")},
+        { .verb = STORE_PUT, .key = SL("a\xff\"'b"), .value = SL("\r\nDEL cardea:k\r\n\0\xff") },
+        { .verb = STORE_JOIN, .key = SL("list"), .member = SL("\r\n*1\r\n$8\r\nFLUSHALL\r\n") },
+        { .verb = STORE_LEAVE, .key = SL("list"), .member = SL("\r\n*1\r\n$8\r\nFLUSHALL\r\n") },
     };
     redisReply *reply;
 

@@ -407,9 +407,9 @@ static void test_a_batch_that_fails_has_written_nothing(void **state)
 {
     struct store_command top = { .verb = STORE_COUNT, .key = SL("c"), .amount = INT64_MAX };
     struct store_command batch[] = {
-        {.verb = STORE_PUT,    .key = SL("a"), .value = SL("v")},
-        { .verb = STORE_COUNT, .key = SL("c"), .amount = 1     },
-        { .verb = STORE_PUT,   .key = SL("b"), .value = SL("v")},
+        { .verb = STORE_PUT, .key = SL("a"), .value = SL("v") },
+        { .verb = STORE_COUNT, .key = SL("c"), .amount = 1 },
+        { .verb = STORE_PUT, .key = SL("b"), .value = SL("v") },
     };
 
     (void)state;

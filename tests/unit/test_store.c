@@ -338,13 +338,11 @@ static void test_any_bytes_can_be_a_value(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof(every); i++)
         every[i] = (char)(i % 256);
-    const struct slice values[] = {
-        SLICE("a\r\nb\0c\r\n$3\r\nfoo\r\n"),
-        SLICE(""),
-        SLICE("\0"),
-        SLICE("%s%n%b"),
-        {every, sizeof(every)}
-    };
+    const struct slice values[] = { SLICE("a\r\nb\0c\r\n$3\r\nfoo\r\n"),
+                                    SLICE(""),
+                                    SLICE("\0"),
+                                    SLICE("%s%n%b"),
+                                    { every, sizeof(every) } };
 
     for (size_t i = 0; i < sizeof(values) / sizeof(values[0]); i++) {
         assert_int_equal(write_as(STORE_PUT, "a", values[i], 0), STORE_OK);
