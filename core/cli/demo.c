@@ -22,7 +22,8 @@ enum {
     CHILDREN = 3
 };
 
-/* One process each for the simulator, the app and whoever says that all is there; this one is the hub's master. */
+/* One process each for the simulator, the app and whoever says that all is there; this one is the
+ * hub's master. */
 struct demo {
     struct arena arena;
     const char *folder;
@@ -40,8 +41,8 @@ static int play_providers(struct demo *demo)
 {
     struct problems problems = { .arena = &demo->arena };
     struct simulation_server *simulation = mem_zalloc(1, sizeof(*simulation));
-    bool good = simulation_open(simulation, demo->simulator_listener, demo->simulator_url, NULL, NULL,
-                                &problems);
+    bool good = simulation_open(simulation, demo->simulator_listener, demo->simulator_url, NULL,
+                                NULL, &problems);
 
     cli_say_problems(&problems);
     if (good)
@@ -93,8 +94,9 @@ static int announce(struct demo *demo)
 {
     for (int i = 0; i < HERALD_TRIES; i++) {
         if (answers(demo->port)) {
-            printf("\n  The demo runs. Open this in a browser:\n\n      %s/\n\n  Ctrl-C ends it.\n\n",
-                   demo->app_url);
+            printf(
+                "\n  The demo runs. Open this in a browser:\n\n      %s/\n\n  Ctrl-C ends it.\n\n",
+                demo->app_url);
             fflush(stdout);
             return 0;
         }

@@ -54,8 +54,7 @@ static struct visit *find_visit(struct request *request)
     struct demo_app *app = request->hub->context;
     struct slice cookie = request_cookie(request, "demo");
 
-    list_each(&app->visits, link)
-    {
+    list_each (&app->visits, link) {
         struct visit *visit = list_entry(link, struct visit, link);
 
         if (slice_is_set(cookie) && slice_equal(visit->id, cookie))
@@ -87,7 +86,8 @@ static struct visit *visit_new(struct demo_app *app)
 
 void demo_app_release(struct demo_app *app)
 {
-    list_each_safe(&app->visits, link) visit_free(app, list_entry(link, struct visit, link));
+    list_each_safe (&app->visits, link)
+        visit_free(app, list_entry(link, struct visit, link));
 }
 
 /* ---- home ---- */
@@ -115,7 +115,8 @@ static enum step_result show_home(struct flow *flow)
 
 /* ---- to Cardea ---- */
 
-/* State, nonce and verifier lie in a cookie of this login; a real app would keep them in its session. */
+/* State, nonce and verifier lie in a cookie of this login; a real app would keep them in its
+ * session. */
 static enum step_result send_to_cardea(struct flow *flow)
 {
     struct request *request = request_of(flow);
@@ -128,17 +129,16 @@ static enum step_result send_to_cardea(struct flow *flow)
     buf_printf(&url, "%s/oauth2/authorize?", app->issuer);
     buf_add_param(&url, SL("response_type"), SL("code"));
     buf_add_param(&url, SL("client_id"), slice_of(app->client_id));
-    buf_add_param(&url, SL("redirect_uri"),
-                  arena_printf(&flow->arena, "%s/callback", app->url));
+    buf_add_param(&url, SL("redirect_uri"), arena_printf(&flow->arena, "%s/callback", app->url));
     buf_add_param(&url, SL("scope"), SL("openid profile email groups offline_access"));
     buf_add_param(&url, SL("state"), state);
     buf_add_param(&url, SL("nonce"), nonce);
     buf_add_param(&url, SL("code_challenge"), pkce_challenge(&flow->arena, verifier));
     buf_add_param(&url, SL("code_challenge_method"), SL("S256"));
-    request_set_cookie(request,
-                       arena_printf(&flow->arena, "demo-login-%.*s", SLICE_ARG(state)).at,
-                       arena_printf(&flow->arena, "%.*s.%.*s", SLICE_ARG(nonce), SLICE_ARG(verifier)),
-                       600, SAME_SITE_LAX);
+    request_set_cookie(
+        request, arena_printf(&flow->arena, "demo-login-%.*s", SLICE_ARG(state)).at,
+        arena_printf(&flow->arena, "%.*s.%.*s", SLICE_ARG(nonce), SLICE_ARG(verifier)), 600,
+        SAME_SITE_LAX);
     struct slice target = arena_copy(&flow->arena, buf_slice(&url));
 
     buf_release(&url);
@@ -165,14 +165,14 @@ static enum step_result read_answer(struct flow *flow)
     if (slice_is_set(error))
         return request_redirect(
             request, arena_printf(&flow->arena, "%s/?said=%.*s", c->app->url,
-                                  SLICE_ARG(percent_encode(&flow->arena,
-                                                           arena_printf(&flow->arena,
-                                                                        "Cardea said: %.*s",
-                                                                        SLICE_ARG(error))))));
+                                  SLICE_ARG(percent_encode(
+                                      &flow->arena, arena_printf(&flow->arena, "Cardea said: %.*s",
+                                                                 SLICE_ARG(error))))));
     return STEP_NEXT;
 }
 
-static void call_cardea(struct flow *flow, const char *path, struct slice body, struct slice authorization)
+static void call_cardea(struct flow *flow, const char *path, struct slice body,
+                        struct slice authorization)
 {
     struct conversation *c = flow->state;
     struct http_header *headers = arena_alloc(&flow->arena, 3 * sizeof(*headers));
@@ -375,30 +375,22 @@ static enum step_result log_out(struct flow *flow)
     if (visit != NULL)
         visit_free(app_of(flow), visit);
     request_drop_cookie(request, "demo");
-    return request_redirect(request,
-                            arena_printf(&flow->arena, "%s/logout", app_of(flow)->issuer));
+    return request_redirect(request, arena_printf(&flow->arena, "%s/logout", app_of(flow)->issuer));
 }
 
 static const struct step home_steps[] = { STEP(show_home), STEP_END };
 static const struct step login_steps[] = { STEP(send_to_cardea), STEP_END };
 static const struct step callback_steps[] = {
-    STEP(read_answer),
-    STEP(redeem_code), /* waits */
-    STEP(read_tokens),
-    STEP(ask_for_keys), /* waits */
-    STEP(check_id_token),
-    STEP(ask_for_userinfo), /* waits */
-    STEP(keep_visit),
-    STEP_END,
+    STEP(read_answer),    STEP(redeem_code),      /* waits */
+    STEP(read_tokens),    STEP(ask_for_keys),     /* waits */
+    STEP(check_id_token), STEP(ask_for_userinfo), /* waits */
+    STEP(keep_visit),     STEP_END,
 };
 static const struct step refresh_steps[] = {
-    STEP(ask_to_refresh), /* waits */
-    STEP(read_tokens),
-    STEP(ask_for_keys), /* waits */
-    STEP(check_id_token),
-    STEP(ask_for_userinfo), /* waits */
-    STEP(keep_visit),
-    STEP_END,
+    STEP(ask_to_refresh),                         /* waits */
+    STEP(read_tokens),    STEP(ask_for_keys),     /* waits */
+    STEP(check_id_token), STEP(ask_for_userinfo), /* waits */
+    STEP(keep_visit),     STEP_END,
 };
 static const struct step logout_steps[] = { STEP(log_out), STEP_END };
 

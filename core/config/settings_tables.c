@@ -32,14 +32,7 @@ static const char *const format_words[] = { "auto", "json", "text", NULL };
 static const char *const worker_words[] = { "auto", NULL };
 
 static const char *const grant_type_words[] = {
-    "authorization_code",
-    "refresh_token",
-    "client_credentials",
-    "urn:ietf:params:oauth:grant-type:device_code",
-    "urn:ietf:params:oauth:grant-type:token-exchange",
-    "implicit",
-    "password",
-    NULL,
+    "authorization_code", "refresh_token", "client_credentials", "implicit", "password", NULL,
 };
 static const char *const response_type_words[] = {
     "code",
@@ -225,11 +218,11 @@ static const struct field lifetimes_table[] = {
 static const struct field signing_table[] = {
     NESTED(signing, algorithms, WORDS, "ES256 RS256 EdDSA", "The algorithms that we have keys for.",
            .words = algorithm_words),
-    NESTED(signing, rotate, DURATION, "90d", "How long a key signs.", .least = 1000,
-           .most = 10 * YEAR_MS),
+    NESTED(signing, rotate, DURATION, "90d", "How long a key signs.", .flags = FIELD_LATER,
+           .least = 1000, .most = 10 * YEAR_MS),
     NESTED(signing, overlap, DURATION, "2d",
-           "How long an old and a new key are published side by side.", .least = 0,
-           .most = YEAR_MS),
+           "How long an old and a new key are published side by side.", .flags = FIELD_LATER,
+           .least = 0, .most = YEAR_MS),
     FIELD_END,
 };
 

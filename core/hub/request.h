@@ -58,6 +58,7 @@ struct request {
     struct slice path;         /* decoded, below the issuer's path */
     struct slice segment;      /* what the "{name}" of the route's path stands for */
     struct slice id;           /* X-Request-Id */
+    struct slice traceparent;  /* W3C Trace Context, as it came and if it was one; absent: none */
     struct slice peer;         /* address of the client, behind trusted proxies */
     struct params query;
     struct params form;

@@ -359,6 +359,24 @@ static void request_ended(struct flow *flow, enum flow_end end)
     count_request(request);
 }
 
+/* "00-" 32 hexadecimal digits "-" 16 "-" 2, in lower case: anything else is no trace. */
+static struct slice read_traceparent(const struct request *request)
+{
+    static const char shape[] = "xx-xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx-xxxxxxxxxxxxxxxx-xx";
+    struct slice given = request_header(request, "traceparent");
+
+    if (given.len != sizeof(shape) - 1)
+        return slice_none();
+    for (size_t i = 0; i < given.len; i++) {
+        char c = given.at[i];
+        bool is_hex = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
+
+        if (shape[i] == 'x' ? !is_hex : c != shape[i])
+            return slice_none();
+    }
+    return given;
+}
+
 static struct http_exchange *open_request(void *context)
 {
     struct request *request =
@@ -378,6 +396,7 @@ static void serve_request(struct http_exchange *exchange)
 
     request->id = random_token(&flow->arena, ID_BYTES);
     request->peer = client_address(request);
+    request->traceparent = read_traceparent(request);
     flow->log_request = request->id;
     flow->step = choose_steps(request);
     flow->name = request->route->flow->name;

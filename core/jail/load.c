@@ -205,7 +205,8 @@ void load_file(const char *path, const json_t *except, json_t *plugins, json_t *
         problem(problems, path, "%s", wrong);
     else
         load_open(fd, path, plugins, problems);
-    /* Not closed: the loader knows libraries by their path, and the next one must not get the same. */
+    /* Not closed: the loader knows libraries by their path, and the next one must not get the same.
+     */
 }
 
 /* Where a name in a directory really is: inside it, or NULL. */

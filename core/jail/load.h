@@ -22,9 +22,8 @@ struct loaded_provider {
  * Loads every `*.so` of a directory (absolute), or one file. Adds to `plugins` {file, version, abi,
  * providers: [description, ...]} and to `problems` {file, text}. Files that others may write, that
  * are no plain files, or whose symbolic link leads out of the directory are problems. Before each
- * file the worker is told with a "loading" frame. The files stay open until the caller closes all descriptors.
- * Names in `except` (an array of paths) are left
- * out.
+ * file the worker is told with a "loading" frame. The files stay open until the caller closes all
+ * descriptors. Names in `except` (an array of paths) are left out.
  */
 void load_directory(const char *directory, const json_t *except, json_t *plugins, json_t *problems);
 void load_file(const char *path, const json_t *except, json_t *plugins, json_t *problems);

@@ -67,13 +67,14 @@ static const int calls_inside[] = {
 
 /* What loading needs besides: opening and mapping files. */
 static const int calls_loading[] = {
-    SCMP_SYS(open),     SCMP_SYS(openat),     SCMP_SYS(close), SCMP_SYS(close_range),        SCMP_SYS(fstat),
-    SCMP_SYS(stat),     SCMP_SYS(lstat),      SCMP_SYS(newfstatat),   SCMP_SYS(statx),
-    SCMP_SYS(pread64),  SCMP_SYS(getdents64), SCMP_SYS(lseek),        SCMP_SYS(mprotect),
-    SCMP_SYS(readlink), SCMP_SYS(readlinkat), SCMP_SYS(getcwd),       SCMP_SYS(fcntl),
-    SCMP_SYS(read),     SCMP_SYS(access),     SCMP_SYS(faccessat),    SCMP_SYS(faccessat2),
-    SCMP_SYS(geteuid),  SCMP_SYS(getuid),     SCMP_SYS(rt_sigaction), SCMP_SYS(prctl),
-    SCMP_SYS(seccomp),  SCMP_SYS(getrlimit),  SCMP_SYS(prlimit64),    SCMP_SYS(fadvise64),
+    SCMP_SYS(open),       SCMP_SYS(openat),   SCMP_SYS(close),      SCMP_SYS(close_range),
+    SCMP_SYS(fstat),      SCMP_SYS(stat),     SCMP_SYS(lstat),      SCMP_SYS(newfstatat),
+    SCMP_SYS(statx),      SCMP_SYS(pread64),  SCMP_SYS(getdents64), SCMP_SYS(lseek),
+    SCMP_SYS(mprotect),   SCMP_SYS(readlink), SCMP_SYS(readlinkat), SCMP_SYS(getcwd),
+    SCMP_SYS(fcntl),      SCMP_SYS(read),     SCMP_SYS(access),     SCMP_SYS(faccessat),
+    SCMP_SYS(faccessat2), SCMP_SYS(geteuid),  SCMP_SYS(getuid),     SCMP_SYS(rt_sigaction),
+    SCMP_SYS(prctl),      SCMP_SYS(seccomp),  SCMP_SYS(getrlimit),  SCMP_SYS(prlimit64),
+    SCMP_SYS(fadvise64),
 };
 
 static void caught(int signal, siginfo_t *info, void *context)

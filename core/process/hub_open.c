@@ -7,6 +7,7 @@
 #include "hub/throttle.h"
 #include "issuer/keys.h"
 #include "process/routes.h"
+#include "upstream/check_config.h"
 #include "upstream/metadata.h"
 
 #include <limits.h>
@@ -154,6 +155,8 @@ struct hub *hub_open(struct event_base *base, const struct settings *settings,
     set_headers(hub);
     if ((parts & HUB_PLUGINS) != 0)
         open_plugins(hub, shared, plugin_files, problems);
+    if ((parts & HUB_PLUGINS) != 0 && problems->errors == errors)
+        upstream_check_config(hub, problems);
     if ((parts & HUB_PAGES) != 0)
         open_pages(hub, problems);
     if ((parts & HUB_HTTP) != 0)

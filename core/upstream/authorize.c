@@ -68,8 +68,11 @@ static enum step_result build_request(struct flow *flow)
     add(login, "state", attempt->id);
     if (d->response_mode == RESPONSE_FORM_POST)
         add(login, "response_mode", SL("form_post"));
-    if (d->protocol == PROTOCOL_OIDC)
+    if (d->protocol == PROTOCOL_OIDC) {
         add(login, "nonce", attempt->nonce);
+        add(login, "login_hint", login->login_hint);
+        add(login, "prompt", login->login_again ? SL("login") : slice_none());
+    }
     if (d->pkce == WORD_YES) {
         add(login, "code_challenge", pkce_challenge(&flow->arena, attempt->verifier));
         add(login, "code_challenge_method", SL("S256"));

@@ -42,6 +42,19 @@ static enum step_result read_ticket(struct flow *flow)
     return STEP_NEXT;
 }
 
+/* What the app's request says about the person goes on to a provider that understands it. */
+static void take_hints(struct flow *flow, struct begin *begin)
+{
+    struct params query;
+
+    if (!slice_is_set(begin->ticket.query) ||
+        params_read(&flow->arena, begin->ticket.query, &query) != NULL)
+        return;
+    begin->login.login_hint = params_get(&query, "login_hint");
+    begin->login.login_again = slice_has_word(params_get(&query, "prompt"), SL("login")) ||
+                               slice_is_set(params_get(&query, "max_age"));
+}
+
 static enum step_result find_provider(struct flow *flow)
 {
     struct request *request = request_of(flow);
@@ -59,6 +72,7 @@ static enum step_result find_provider(struct flow *flow)
     begin->login.attempt.provider = provider->id;
     begin->login.attempt.form_post = provider->description.response_mode == RESPONSE_FORM_POST;
     attempt_begin(request, &begin->login.attempt);
+    take_hints(flow, begin);
     return STEP_NEXT;
 }
 

@@ -49,6 +49,7 @@ static enum step_result open_attempt(struct flow *flow)
         return flow_fail(flow, &ERROR_UNKNOWN_PROVIDER, "provider %.*s",
                          SLICE_ARG(request->segment));
     login_begin(&callback->login, flow, request->hub, provider);
+    callback->login.traceparent = request->traceparent;
     if (!slice_is_set(state) || params_count(request_params(request), "state") != 1)
         return flow_fail(flow, &ERROR_LOGIN_MISMATCH, "the answer has no state, or two");
     if (!attempt_open(request, state, attempt))

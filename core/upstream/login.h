@@ -33,6 +33,8 @@ struct login {
     struct params callback;    /* what the provider sent with the browser */
     struct slice callback_url; /* ours, as registered */
     struct slice traceparent;  /* passed on; absent when there is none */
+    struct slice login_hint;   /* of the app, for providers that speak OpenID Connect */
+    bool login_again;          /* the app wants a fresh login: asked of the provider as well */
     bool refreshing;           /* a refresh instead of a code: `tokens.refresh_token` is there */
 
     /* under way */

@@ -306,7 +306,9 @@ static void test_lifetimes_have_sensible_bounds(void **state)
             "c.yaml:3:19: error: `lifetimes.code: 11m` must be from 1s to 10m\n"
             "c.yaml:3:38: error: `lifetimes.access_token: 0s` must be from 1s to 365d\n");
     refused(BASE "signing: {rotate: 1d, overlap: 1d}\n",
-            "c.yaml:3:23: error: `signing.overlap` must be shorter than `signing.rotate`\n");
+            "c.yaml:3:19: error: `signing.rotate` is not available in this version\n"
+            "c.yaml:3:23: error: `signing.overlap` must be shorter than `signing.rotate`\n"
+            "c.yaml:3:32: error: `signing.overlap` is not available in this version\n");
 }
 
 static void test_misspelt_keys_and_words_are_recognised(void **state)
