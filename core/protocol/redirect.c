@@ -23,5 +23,5 @@ bool redirect_uri_matches(struct slice registered, struct slice given)
         return true;
     return url_read(registered, &a) == NULL && is_loopback_literal(&a) && is_loopback_literal(&b) &&
            a.host_is_ipv6 == b.host_is_ipv6 && same(a.host, b.host) && same(a.path, b.path) &&
-           same(a.query, b.query);
+           same(a.query, b.query) && !slice_is_set(a.fragment);
 }
