@@ -35,7 +35,19 @@ const char *basic_read(struct arena *arena, struct slice header, bool *present_r
 static bool is_token_byte(char c)
 {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-           (c != '\0' && strchr("-._~+/=", c) != NULL);
+           (c != '\0' && strchr("-._~+/", c) != NULL);
+}
+
+/* 1*( ALPHA / DIGIT / "-" / "." / "_" / "~" / "+" / "/" ) *"=" */
+static bool is_b64token(struct slice text)
+{
+    while (text.len > 0 && text.at[text.len - 1] == '=')
+        text.len--;
+    for (size_t i = 0; i < text.len; i++) {
+        if (!is_token_byte(text.at[i]))
+            return false;
+    }
+    return text.len > 0;
 }
 
 const char *bearer_read(struct slice header, bool *present_r, struct slice *token_r)
@@ -45,13 +57,8 @@ const char *bearer_read(struct slice header, bool *present_r, struct slice *toke
     *present_r = has_scheme(header, SL("Bearer"), &rest);
     if (!*present_r)
         return NULL;
-    rest = slice_from(rest, 1);
-    if (rest.len == 0)
-        return "there is no token behind Bearer";
-    for (size_t i = 0; i < rest.len; i++) {
-        if (!is_token_byte(rest.at[i]))
-            return "the Bearer token has a character that no token can have";
-    }
-    *token_r = rest;
-    return NULL;
+    if (rest.len < 2 || rest.at[0] != ' ')
+        return "there is no token one space behind Bearer";
+    *token_r = slice_from(rest, 1);
+    return is_b64token(*token_r) ? NULL : "what stands behind Bearer is no b64token";
 }
