@@ -8,6 +8,9 @@ enum {
     SUBJECT_MAX = 255
 };
 
+/* Beyond this a double has no whole seconds either; and sums with it stay within an int64_t. */
+static const int64_t TIME_MAX = INT64_C(1) << 53;
+
 struct issuer_context {
     const json_t *claims;
     struct slice allowed;
@@ -42,6 +45,8 @@ static struct slice issuer_value(void *context, struct slice name)
 static bool issuer_is_good(struct arena *arena, const json_t *claims, struct slice iss,
                            const struct id_token_expectations *expected)
 {
+    if (iss.len == 0) /* equal to an issuer that is not known */
+        return false;
     if (slice_equal(iss, expected->issuer))
         return true;
     for (size_t i = 0; i < expected->issuer_count; i++) {
@@ -82,24 +87,31 @@ static const char *check_audience(const json_t *claims, struct slice client_id)
     return count > 1 && !slice_is_set(azp) ? "aud names others too and there is no azp" : NULL;
 }
 
+/* NumericDate (RFC 7519, 2). */
+static bool read_time(const json_t *claims, const char *name, int64_t *time_r)
+{
+    *time_r = json_member_int(claims, name, -1);
+    return *time_r >= 0 && *time_r <= TIME_MAX;
+}
+
 static const char *check_times(const json_t *claims, const struct id_token_expectations *expected)
 {
-    int64_t exp = json_member_int(claims, "exp", INT64_MIN);
-    int64_t iat = json_member_int(claims, "iat", INT64_MIN);
-    int64_t nbf = json_member_int(claims, "nbf", INT64_MIN);
-    int64_t auth_time = json_member_int(claims, "auth_time", INT64_MIN);
+    int64_t exp;
+    int64_t iat;
+    int64_t nbf;
+    int64_t auth_time;
 
-    if (exp == INT64_MIN || iat == INT64_MIN)
-        return "exp or iat is missing or no number";
+    if (!read_time(claims, "exp", &exp) || !read_time(claims, "iat", &iat))
+        return "exp or iat is missing or no time";
     if (exp + expected->skew <= expected->now)
         return "it has expired";
     if (iat - expected->skew > expected->now)
         return "it was issued in the future";
     if (json_object_get(claims, "nbf") != NULL &&
-        (nbf == INT64_MIN || nbf - expected->skew > expected->now))
+        (!read_time(claims, "nbf", &nbf) || nbf - expected->skew > expected->now))
         return "it is not valid yet";
-    if (expected->max_age > 0 &&
-        (auth_time == INT64_MIN || auth_time + expected->max_age + expected->skew < expected->now))
+    if (expected->max_age > 0 && (!read_time(claims, "auth_time", &auth_time) ||
+                                  auth_time + expected->max_age + expected->skew < expected->now))
         return "the login at the provider is older than was asked for";
     return NULL;
 }
