@@ -101,7 +101,9 @@ json_t *reply_read(struct arena *arena, enum reply_type type, struct slice conte
 static bool means_nothing(const json_t *value)
 {
     return value == NULL || json_is_null(value) || json_is_false(value) ||
-           (json_is_string(value) && json_string_length(value) == 0);
+           (json_is_string(value) && json_string_length(value) == 0) ||
+           (json_is_array(value) && json_array_size(value) == 0) ||
+           (json_is_object(value) && json_object_size(value) == 0);
 }
 
 json_t *reply_judge(struct arena *arena, json_t *top, struct slice root, struct slice error,
