@@ -49,10 +49,9 @@ extern const struct error_kind ERROR_TOO_LATE;
 extern const struct error_kind ERROR_LOGIN_REQUIRED_401; /* nobody is logged in */
 extern const struct error_kind ERROR_UNKNOWN_CLIENT;
 extern const struct error_kind ERROR_BAD_REDIRECT_URI;
-extern const struct error_kind ERROR_LOGIN_EXPIRED; /* the attempt's cookie is gone or too old */
-extern const struct error_kind
-    ERROR_LOGIN_MISMATCH;                         /* the answer does not belong to this browser */
-extern const struct error_kind ERROR_NOT_ALLOWED; /* this person may not come in */
+extern const struct error_kind ERROR_LOGIN_EXPIRED;  /* the attempt's cookie is gone or too old */
+extern const struct error_kind ERROR_LOGIN_MISMATCH; /* an answer not meant for this browser */
+extern const struct error_kind ERROR_NOT_ALLOWED;    /* this person may not come in */
 extern const struct error_kind ERROR_UNKNOWN_PROVIDER;
 
 /* The provider is at fault. */
