@@ -133,6 +133,18 @@ bool slice_cut(struct slice s, char separator, struct slice *head_r, struct slic
     return found;
 }
 
+bool slice_is_plain(struct slice s, const char *besides)
+{
+    for (size_t i = 0; i < s.len; i++) {
+        char c = s.at[i];
+        bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+
+        if (!plain && (c == '\0' || strchr(besides, c) == NULL))
+            return false;
+    }
+    return true;
+}
+
 bool slice_to_u64(struct slice s, uint64_t max, uint64_t *value_r)
 {
     uint64_t value = 0;

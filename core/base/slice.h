@@ -95,6 +95,9 @@ bool slice_has_word(struct slice list, struct slice word);
 /* Cuts at the first `separator`; false, with all in `*head_r`, when there is none. */
 bool slice_cut(struct slice s, char separator, struct slice *head_r, struct slice *tail_r);
 
+/* Nothing but ASCII letters, digits and the characters of `besides`; true for an empty slice. */
+bool slice_is_plain(struct slice s, const char *besides);
+
 /* Decimal digits only: no sign, no space, no leading zero but "0" itself, at most `max`. */
 bool slice_to_u64(struct slice s, uint64_t max, uint64_t *value_r);
 

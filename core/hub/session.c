@@ -41,18 +41,6 @@ static struct slice session_key(struct arena *arena, struct slice id)
     return arena_printf(arena, "session:%.*s", SLICE_ARG(id));
 }
 
-static bool is_base64url(struct slice text)
-{
-    for (size_t i = 0; i < text.len; i++) {
-        char c = text.at[i];
-
-        if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-              c == '-' || c == '_'))
-            return false;
-    }
-    return true;
-}
-
 struct store_command session_get(struct request *request, struct slice id)
 {
     return (struct store_command){ .verb = STORE_GET,
@@ -66,7 +54,7 @@ enum step_result ask_for_session(struct flow *flow)
 
     request->session = NULL;
     request->session_lookup = NULL;
-    if (cookie.len != ID_LEN + SECRET_LEN || !is_base64url(cookie))
+    if (cookie.len != ID_LEN + SECRET_LEN || !slice_is_plain(cookie, "-_"))
         return STEP_NEXT;
     struct session_lookup *lookup = arena_new(&flow->arena, struct session_lookup);
 

@@ -52,14 +52,7 @@ static struct slice new_id(struct request *request)
 
 static bool id_is_valid(struct slice id)
 {
-    for (size_t i = 0; i < id.len; i++) {
-        char c = id.at[i];
-
-        if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-              c == '-' || c == '_'))
-            return false;
-    }
-    return id.len == 8 + ID_BYTES / 3 * 4;
+    return id.len == 8 + ID_BYTES / 3 * 4 && slice_is_plain(id, "-_");
 }
 
 static const char *cookie_name(struct request *request, const struct kind *kind, struct slice id)

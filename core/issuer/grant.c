@@ -203,15 +203,9 @@ bool token_text_read(struct slice text, struct token_text *token_r)
     if (kind == TOKEN_REFRESH && (!slice_cut(text, '.', &text, &generation) ||
                                   !slice_to_u64(generation, INT64_MAX, &number)))
         return false;
-    if (text.len != TAG_LEN + GRANT_ID_LEN + SECRET_LEN)
+    if (text.len != TAG_LEN + GRANT_ID_LEN + SECRET_LEN ||
+        !slice_is_plain(slice_from(text, TAG_LEN), "-_"))
         return false;
-    for (size_t i = TAG_LEN; i < text.len; i++) {
-        char c = text.at[i];
-
-        if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-              c == '-' || c == '_'))
-            return false;
-    }
     *token_r = (struct token_text){ .kind = (enum token_kind)kind,
                                     .grant_id = slice_sub(text, TAG_LEN, GRANT_ID_LEN),
                                     .secret = slice_from(text, TAG_LEN + GRANT_ID_LEN),

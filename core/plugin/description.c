@@ -166,16 +166,9 @@ static struct slice fill_text(void *context, struct slice text)
     return template_fill_known(filling->arena, text, parameter_value, filling);
 }
 
-static bool all_of(struct slice text, const char *allowed)
+static bool is_word(struct slice text, const char *besides)
 {
-    for (size_t i = 0; i < text.len; i++) {
-        char c = text.at[i];
-        bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
-
-        if (!letter && (c == '\0' || strchr(allowed, c) == NULL))
-            return false;
-    }
-    return text.len > 0;
+    return text.len > 0 && slice_is_plain(text, besides);
 }
 
 /* What an operator writes ends in a URL that gets a secret: a tenant must not become another host.
@@ -194,9 +187,9 @@ static const char *check_parameter(const struct description_parameter *parameter
         wrong = utf8_is_text(value) ? NULL : "has control characters";
     else if (slice_is(kind, "word"))
         wrong =
-            all_of(value, "-_.") ? NULL : "is no word of letters, digits, \"-\", \"_\" and \".\"";
+            is_word(value, "-_.") ? NULL : "is no word of letters, digits, \"-\", \"_\" and \".\"";
     else if (slice_is(kind, "segment"))
-        wrong = all_of(value, "-_.~@:") && !slice_is(value, ".") && !slice_is(value, "..")
+        wrong = is_word(value, "-_.~@:") && !slice_is(value, ".") && !slice_is(value, "..")
                     ? NULL
                     : "is no single segment of a path";
     else if (slice_is(kind, "url"))
@@ -406,7 +399,7 @@ static void check_mark(const struct description *d, struct mark mark, struct pro
                                            " on",     "<use", "<image", "<style" };
 
     if (slice_is_set(d->color) &&
-        (d->color.len != 7 || d->color.at[0] != '#' || !all_of(slice_from(d->color, 1), "")))
+        (d->color.len != 7 || d->color.at[0] != '#' || !is_word(slice_from(d->color, 1), "")))
         problem_add(problems, mark, "`color` is written #rrggbb");
     if (!slice_is_set(d->mark))
         return;

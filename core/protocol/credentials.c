@@ -32,22 +32,12 @@ const char *basic_read(struct arena *arena, struct slice header, bool *present_r
     return NULL;
 }
 
-static bool is_token_byte(char c)
-{
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-           (c != '\0' && strchr("-._~+/", c) != NULL);
-}
-
 /* 1*( ALPHA / DIGIT / "-" / "." / "_" / "~" / "+" / "/" ) *"=" */
 static bool is_b64token(struct slice text)
 {
     while (text.len > 0 && text.at[text.len - 1] == '=')
         text.len--;
-    for (size_t i = 0; i < text.len; i++) {
-        if (!is_token_byte(text.at[i]))
-            return false;
-    }
-    return text.len > 0;
+    return text.len > 0 && slice_is_plain(text, "-._~+/");
 }
 
 const char *bearer_read(struct slice header, bool *present_r, struct slice *token_r)

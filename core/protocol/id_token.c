@@ -29,14 +29,7 @@ static struct slice issuer_value(void *context, struct slice name)
     struct slice value = json_member(issuer->claims, text);
 
     /* The value comes from the token: it must be a plain word, and one of those allowed. */
-    for (size_t i = 0; i < value.len; i++) {
-        char c = value.at[i];
-
-        if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-              c == '-' || c == '_' || c == '.'))
-            issuer->refused = true;
-    }
-    if (value.len == 0 ||
+    if (value.len == 0 || !slice_is_plain(value, "-_.") ||
         (slice_is_set(issuer->allowed) && !slice_has_word(issuer->allowed, value)))
         issuer->refused = true;
     return value;

@@ -18,23 +18,13 @@ static struct slice trim_all(struct slice s)
     return s;
 }
 
-static bool is_name_byte(char c)
-{
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
-           c == '$' || c == '.';
-}
-
 /* `name( inside );` */
 static bool unwrap_call(struct slice body, struct slice *inside_r)
 {
     size_t open = slice_find(body, '(');
 
-    if (open == 0 || open == body.len)
+    if (open == 0 || open == body.len || !slice_is_plain(slice_sub(body, 0, open), "_$. "))
         return false;
-    for (size_t i = 0; i < open; i++) {
-        if (!is_name_byte(body.at[i]) && body.at[i] != ' ')
-            return false;
-    }
     if (body.at[body.len - 1] == ';')
         body = trim_all(slice_sub(body, 0, body.len - 1));
     if (body.at[body.len - 1] != ')')

@@ -204,6 +204,22 @@ static void test_numbers_are_plain_decimal(void **state)
     assert_false(slice_to_u64(slice_none(), 65535, &value));
 }
 
+static void test_plain_is_letters_digits_and_what_is_said_besides(void **state)
+{
+    (void)state;
+    for (int byte = 0; byte < 256; byte++) {
+        const char text[] = { 'a', (char)byte, '9' };
+        bool letter = (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z') ||
+                      (byte >= '0' && byte <= '9');
+
+        assert_int_equal(slice_is_plain(slice_make(text, 3), ""), letter);
+        assert_int_equal(slice_is_plain(slice_make(text, 3), "-_"),
+                         letter || byte == '-' || byte == '_');
+    }
+    assert_true(slice_is_plain(SL(""), "-"));
+    assert_true(slice_is_plain(slice_none(), ""));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -220,6 +236,7 @@ int main(void)
         TEST(test_words_are_never_empty),
         TEST(test_a_word_of_a_list_is_a_whole_word),
         TEST(test_a_cut_is_at_the_first_separator),
+        TEST(test_plain_is_letters_digits_and_what_is_said_besides),
         TEST(test_numbers_are_plain_decimal),
     };
 
