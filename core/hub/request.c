@@ -7,6 +7,7 @@
 #include "base/url.h"
 #include "hub/pages.h"
 #include "hub/throttle.h"
+#include "protocol/cookies.h"
 #include "protocol/errors.h"
 
 enum {
@@ -48,31 +49,42 @@ static const char *cookie_prefix(const struct request *request)
     return request->hub->secure ? "__Host-cardea-" : "cardea-";
 }
 
-struct slice request_cookie(const struct request *request, const char *name)
+bool request_next_cookie(const struct request *request, struct request_cookies *cookies,
+                         struct slice *name_r, struct slice *value_r)
 {
     const struct http_head *head = &request->exchange.head;
     struct slice prefix = slice_of(cookie_prefix(request));
-    struct slice wanted = slice_of(name);
-    struct slice found = slice_none();
+    struct slice name;
 
-    for (size_t i = 0; i < head->header_count; i++) {
-        struct slice rest = head->headers[i].value;
-        struct slice pair;
-
-        if (!slice_is_nocase(head->headers[i].name, "cookie"))
-            continue;
-        while (slice_next(&rest, ';', &pair)) {
-            struct slice key;
-            struct slice value;
-
-            pair = slice_trim(pair);
-            if (!slice_cut(pair, '=', &key, &value) || !slice_starts(key, prefix) ||
-                !slice_equal(slice_from(key, prefix.len), wanted))
-                continue;
-            if (slice_is_set(found))
-                return slice_none(); /* two: one of them was planted, and nobody can tell which */
-            found = value;
+    for (;;) {
+        while (cookie_next(&cookies->rest, &name, value_r)) {
+            if (slice_starts(name, prefix)) {
+                *name_r = slice_from(name, prefix.len);
+                return true;
+            }
         }
+        if (cookies->header == head->header_count)
+            return false;
+        const struct http_header *header = &head->headers[cookies->header++];
+
+        if (slice_is_nocase(header->name, "cookie"))
+            cookies->rest = header->value;
+    }
+}
+
+struct slice request_cookie(const struct request *request, const char *name)
+{
+    struct request_cookies cookies = { 0 };
+    struct slice found = slice_none();
+    struct slice each;
+    struct slice value;
+
+    while (request_next_cookie(request, &cookies, &each, &value)) {
+        if (!slice_is(each, name))
+            continue;
+        if (slice_is_set(found))
+            return slice_none(); /* two: one of them was planted, and nobody can tell which */
+        found = value;
     }
     return found;
 }

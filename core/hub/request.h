@@ -96,6 +96,15 @@ struct slice request_header(const struct request *request, const char *name);
  * browser sends two of that name, because one of them is not ours. */
 struct slice request_cookie(const struct request *request, const char *name);
 
+/* All cookies of ours, one after the other; `cookies` is zeroed at first. The name comes without
+ * prefix. False when there are no more. */
+struct request_cookies {
+    size_t header; /* number of the next one to be looked at */
+    struct slice rest;
+};
+bool request_next_cookie(const struct request *request, struct request_cookies *cookies,
+                         struct slice *name_r, struct slice *value_r);
+
 enum same_site {
     SAME_SITE_LAX,
     SAME_SITE_NONE /* for an answer that comes as a cross-site POST */

@@ -7,7 +7,8 @@
 #include "store/record.h"
 
 enum {
-    ID_BYTES = 18 /* 24 characters; as `state` it is to be unguessable */
+    ID_BYTES = 18, /* 24 characters; as `state` it is to be unguessable */
+    DROPPED_MAX = 4
 };
 
 static const struct record_field ticket_table[] = {
@@ -95,29 +96,23 @@ static bool is_fresh(const struct request *request, int64_t created)
     return created + request->hub->settings->lifetimes.login / 1000 > clock_now();
 }
 
-/* Drops the oldest of this kind when there are too many: their ids sort by time. */
+/* Drops the oldest of this kind when there are too many: their ids sort by time. An answer has room
+ * for so many lines only; what is left over goes the next time. */
 static void make_room(struct request *request, const struct kind *kind)
 {
-    const struct http_head *head = &request->exchange.head;
-    struct slice prefix = arena_printf(request_arena(request), "%scardea-%s",
-                                       request->hub->secure ? "__Host-" : "", kind->prefix);
+    struct request_cookies cookies = { 0 };
     struct slice ids[32];
+    struct slice name;
+    struct slice value;
     size_t count = 0;
 
-    for (size_t i = 0; i < head->header_count; i++) {
-        struct slice rest = head->headers[i].value;
-        struct slice pair;
-        struct slice name;
-        struct slice value;
-
-        while (slice_is_nocase(head->headers[i].name, "cookie") && slice_next(&rest, ';', &pair)) {
-            slice_cut(slice_trim(pair), '=', &name, &value);
-            if (slice_starts(name, prefix) && count < 32 &&
-                id_is_valid(slice_from(name, prefix.len)))
-                ids[count++] = slice_from(name, prefix.len);
-        }
+    while (count < sizeof(ids) / sizeof(ids[0]) &&
+           request_next_cookie(request, &cookies, &name, &value)) {
+        if (slice_starts(name, slice_of(kind->prefix)) &&
+            id_is_valid(slice_from(name, strlen(kind->prefix))))
+            ids[count++] = slice_from(name, strlen(kind->prefix));
     }
-    while (count >= kind->kept) {
+    for (size_t dropped = 0; count >= kind->kept && dropped < DROPPED_MAX; dropped++) {
         size_t oldest = 0;
 
         for (size_t i = 1; i < count; i++) {
