@@ -2,14 +2,14 @@
  * Frames between a worker and its jail: four bytes of length, most significant first, then a JSON
  * object of that many bytes whose member "type" says what it is.
  *
- *   worker → jail   start   {files | directories}      load these, then shut yourself in
- *                   call    {plugin, provider, hook, ...}   run a hook; see upstream/hooks.c
- *                   answer  {text}                     to an ask; text absent: refused
- *   jail → worker   loading {file}                     about to load it: whom to blame
- *                   loaded  {plugins: [...], problems: [{file, text}]}
- *                   ask     {what, ...}                something that needs a key, in the middle of
- * a call result  {...}                      the hook has returned broken  {why} the sandbox caught
- * it; the jail ends
+ *   worker → jail   start    {files | directories}  load these, then shut yourself in
+ *                   call     {plugin, provider, hook, ...}  run a hook; see upstream/hooks.c
+ *                   answer   {text}  to an ask; text absent: refused
+ *   jail → worker   loading  {file}  about to load it: whom to blame
+ *                   loaded   {plugins: [...], problems: [{file, text}]}
+ *                   ask      {what, ...}  something that needs a key, in the middle of a call
+ *                   result   {...}  the hook has returned
+ *                   broken   {why}  the sandbox caught it; the jail ends
  *
  * Both sides read with the same limits, and neither believes the other.
  */

@@ -2,15 +2,6 @@
 
 #include "base/codec.h"
 
-enum {
-    TEMPLATE_MAX = 64 * 1024
-};
-
-/*
- * The next placeholder of a text. `*plain_r` is what stands in front of it; false when there is
- * none, then all the rest is plain. "{{" is plain and stays doubled here. Braces that hold no name
- * (JSON bodies, GraphQL) are plain as well.
- */
 static bool is_name_byte(char c)
 {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
@@ -35,6 +26,11 @@ static size_t placeholder_length(struct slice text)
     return i == 1 && text.at[1] == '/' ? end + 1 : 0;
 }
 
+/*
+ * The next placeholder of a text. `*plain_r` is what stands in front of it; false when there is
+ * none, then all the rest is plain. "{{" is plain and stays doubled here. Braces that hold no name
+ * (JSON bodies, GraphQL) are plain as well.
+ */
 static bool next_placeholder(struct slice *rest, struct slice *plain_r, struct slice *inside_r)
 {
     for (size_t i = 0; i < rest->len; i++) {
@@ -93,7 +89,7 @@ struct slice template_fill_known(struct arena *arena, struct slice text,
         }
     }
     buf_add(&out, plain);
-    if (changed)
+    if (changed && buf_ok(&out))
         text = arena_copy(arena, buf_slice(&out));
     buf_release(&out);
     return text;
@@ -144,11 +140,12 @@ struct slice template_fill(struct arena *arena, struct slice text,
             buf_add(&out, value);
     }
     add_plain(&out, plain);
-    struct slice filled = arena_copy(arena, buf_slice(&out));
+    /* Half a URL or half a body would be another one. */
+    struct slice filled = buf_ok(&out) ? arena_copy(arena, buf_slice(&out)) : SL("");
 
-    buf_release_secret(&out);
     if (missing_r != NULL)
-        *missing_r = missing;
+        *missing_r = missing + !buf_ok(&out);
+    buf_release_secret(&out);
     return filled;
 }
 

@@ -10,8 +10,13 @@
 #include "base/buf.h"
 #include "base/json.h"
 
+enum {
+    TEMPLATE_MAX = 64 * 1024 /* bytes of a text with its values in it */
+};
+
 /* Replaces {name} by value(context, name) where that is not absent; everything else stays as it is,
- * "{{" too. For parameters, which are known before a login. */
+ * "{{" too, and so does the whole text when it would pass TEMPLATE_MAX. For parameters, which are
+ * known before a login. */
 struct slice template_fill_known(struct arena *arena, struct slice text,
                                  struct slice (*value)(void *context, struct slice name),
                                  void *context);
@@ -27,9 +32,9 @@ struct template_values {
 };
 
 /*
- * Replaces all placeholders. A value that is not there leaves nothing in its place and is counted
- * in
- * `*missing_r` (may be NULL). `escape` percent-encodes the values: for texts that are URLs.
+ * Replaces all placeholders; "{{" is "{". A value that is not there, or empty, leaves nothing in
+ * its place and is counted in `*missing_r` (may be NULL). What would pass TEMPLATE_MAX is empty and
+ * counts as one that is missing. `escape` percent-encodes the values: for texts that are URLs.
  */
 struct slice template_fill(struct arena *arena, struct slice text,
                            const struct template_values *values, bool escape, size_t *missing_r);
