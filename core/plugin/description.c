@@ -166,9 +166,11 @@ static struct slice fill_text(void *context, struct slice text)
     return template_fill_known(filling->arena, text, parameter_value, filling);
 }
 
-static bool is_word(struct slice text, const char *besides)
+/* A segment of dots alone leads elsewhere in a path. */
+static bool is_segment(struct slice text, const char *besides)
 {
-    return text.len > 0 && slice_is_plain(text, besides);
+    return text.len > 0 && slice_is_plain(text, besides) && !slice_is(text, ".") &&
+           !slice_is(text, "..");
 }
 
 /* What an operator writes ends in a URL that gets a secret: a tenant must not become another host.
@@ -186,12 +188,10 @@ static const char *check_parameter(const struct description_parameter *parameter
     else if (slice_is(kind, "text"))
         wrong = utf8_is_text(value) ? NULL : "has control characters";
     else if (slice_is(kind, "word"))
-        wrong =
-            is_word(value, "-_.") ? NULL : "is no word of letters, digits, \"-\", \"_\" and \".\"";
+        wrong = is_segment(value, "-_.") ? NULL
+                                         : "is no word of letters, digits, \"-\", \"_\" and \".\"";
     else if (slice_is(kind, "segment"))
-        wrong = is_word(value, "-_.~@:") && !slice_is(value, ".") && !slice_is(value, "..")
-                    ? NULL
-                    : "is no single segment of a path";
+        wrong = is_segment(value, "-_.~@:") ? NULL : "is no single segment of a path";
     else if (slice_is(kind, "url"))
         wrong = url_read_http(value, &url) != NULL || !url_is_safe(&url) ? "is no https URL" : NULL;
     else if (url_read_http(arena_join(&arena, SL("https://"), value), &url) != NULL ||
@@ -393,13 +393,21 @@ static void check_urls(const struct description *d, struct checking *checking)
         check_url(checking, lookups[i].url);
 }
 
+static bool is_color(struct slice text)
+{
+    bool good = text.len == 7 && text.at[0] == '#';
+
+    for (size_t i = 1; good && i < text.len; i++)
+        good = strchr("0123456789abcdefABCDEF", text.at[i]) != NULL && text.at[i] != '\0';
+    return good;
+}
+
 static void check_mark(const struct description *d, struct mark mark, struct problems *problems)
 {
     static const char *const dangers[] = { "<script", "href", "<!",     "url(",  "<foreignObject",
                                            " on",     "<use", "<image", "<style" };
 
-    if (slice_is_set(d->color) &&
-        (d->color.len != 7 || d->color.at[0] != '#' || !is_word(slice_from(d->color, 1), "")))
+    if (slice_is_set(d->color) && !is_color(d->color))
         problem_add(problems, mark, "`color` is written #rrggbb");
     if (!slice_is_set(d->mark))
         return;
@@ -451,6 +459,12 @@ bool description_allows_url(const struct description *description, struct slice 
 
         if (field->kind == FIELD_URL_TEMPLATE &&
             same_host(*(const struct slice *)(const void *)place, &url))
+            return true;
+    }
+    const struct description_lookup *lookups = description->lookups.at;
+
+    for (size_t i = 0; i < description->lookups.count; i++) {
+        if (same_host(lookups[i].url, &url))
             return true;
     }
     return false;
