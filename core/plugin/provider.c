@@ -223,24 +223,30 @@ struct slice provider_url(struct arena *arena, const struct provider *provider, 
                         SLICE_ARG(authority), SLICE_ARG(slice_from(url, path)));
 }
 
+/* To the same host and port. */
+static bool leads_to(struct slice own, const struct url *url)
+{
+    struct url parts;
+
+    return slice_is_set(own) && url_read_http(own, &parts) == NULL &&
+           slice_equal_nocase(parts.host, url->host) && url_port(&parts) == url_port(url);
+}
+
 bool provider_url_is_own(const struct provider *provider, struct slice text)
 {
+    const struct node *overrides = provider->settings->overrides;
     struct url url;
 
-    if (slice_is_set(provider->settings->simulator) &&
-        slice_starts(text, provider->settings->simulator))
-        return true;
     if (url_read_http(text, &url) != NULL)
         return false;
+    if (leads_to(provider->settings->simulator, &url))
+        return true;
     /* What stands in the configuration (and only there: a plugin's own hosts are public) may be
      * inside. */
-    for (size_t i = 0;
-         provider->settings->overrides != NULL && i < provider->settings->overrides->count; i++) {
-        const struct node *value = provider->settings->overrides->members[i].value;
-        struct url own;
+    for (size_t i = 0; overrides != NULL && i < overrides->count; i++) {
+        const struct node *value = overrides->members[i].value;
 
-        if (value->kind == NODE_TEXT && url_read_http(value->text, &own) == NULL &&
-            slice_equal_nocase(own.host, url.host) && url_port(&own) == url_port(&url))
+        if (value->kind == NODE_TEXT && leads_to(value->text, &url))
             return true;
     }
     return false;

@@ -1,0 +1,330 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "vectors.h"
+
+#include "base/log.h"
+#include "plugin/provider.h"
+
+#define HUB                                                                                        \
+    "issuer: https://id.example.com\n"                                                             \
+    "secrets: [0123456789abcdef0123456789abcdef]\n"
+
+/* What the jail tells of two plugins. */
+#define PLUGINS                                                                                    \
+    "[{'file':'/p/octo.so','providers':[{'id':'octo','name':'Octo','hooks':['map_profile',"        \
+    "'unheard_of'],'authorize_url':'https://octo.test/authorize',"                                 \
+    "'token_url':'https://octo.test/token','console_url':'https://octo.test/apps',"                \
+    "'scopes':'user','claims':{'sub':'/id','name':'/name'}}]},"                                    \
+    "{'file':'/p/many.so','providers':[{'id':'one','authorize_url':'https://one.test/a',"          \
+    "'token_url':'https://{host}/t','token_auth':'none','claims':{'sub':'/id'},"                   \
+    "'parameters':{'host':{'about':'The server.'}}},"                                              \
+    "{'id':'two','token_auth':'private_key_jwt'}]}]"
+
+struct bound {
+    struct problems problems;
+    struct providers providers;
+    struct quarantine quarantines[8];
+    json_t *plugins;
+};
+
+static struct bound it;
+
+static int set_up(void **state)
+{
+    (void)state;
+    it = (struct bound){ .problems.arena = &arena };
+    log_configure(LEVEL_AUDIT, FORMAT_JSON);
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    json_decref(it.plugins);
+    return release_arena(state);
+}
+
+#define PROVIDER(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
+
+static const char *said(void)
+{
+    struct buf buf = BUF_INIT(1 << 20);
+
+    problems_write(&it.problems, &buf);
+    const char *text = arena_string(&arena, buf_slice(&buf));
+
+    buf_release(&buf);
+    return text;
+}
+
+static void assert_said(const char *expected)
+{
+    if (strstr(said(), expected) == NULL)
+        fail_msg("\"%s\" is not in:\n%s", expected, said());
+}
+
+static void bind_with(const char *providers, const char *plugins)
+{
+    char *json = arena_string(&arena, slice_of(plugins));
+    const char *text = arena_printf(&arena, HUB "providers:\n%s", providers).at;
+
+    for (char *quote = json; (quote = strchr(quote, '\'')) != NULL; quote++)
+        *quote = '"';
+    it.plugins = from_json(json);
+    const struct settings *settings = settings_read_text("c.yaml", slice_of(text), &it.problems);
+
+    if (settings == NULL)
+        fail_msg("%s", said());
+    providers_bind(&it.providers, settings, it.plugins, it.quarantines, &it.problems);
+}
+
+static const struct description *binding(const char *providers)
+{
+    bind_with(providers, PLUGINS);
+    return &it.providers.at[0].description;
+}
+
+static void test_a_provider_is_bound_to_the_plugin_of_its_id(void **state)
+{
+    const struct description *d = binding("  octo: {client_id: a, client_secret: b}\n");
+
+    (void)state;
+    assert_string_equal(said(), "");
+    assert_slice(d->name, "Octo");
+    assert_slice(d->token_url, "https://octo.test/token");
+    assert_int_equal(d->hooks, 1U << HOOK_map_profile);
+    assert_string_equal(it.providers.at[0].file, "/p/octo.so");
+    assert_slice(it.providers.at[0].plugin_id, "octo");
+    assert_ptr_equal(it.providers.at[0].quarantine, &it.quarantines[0]);
+}
+
+static void test_several_providers_may_be_bound_to_one_plugin(void **state)
+{
+    (void)state;
+    binding("  a: {plugin: octo, client_id: a, client_secret: b, scopes: [x]}\n"
+            "  b: {plugin: octo, client_id: a, client_secret: b, name: Other}\n");
+    assert_string_equal(said(), "");
+    assert_int_equal(it.providers.count, 2);
+    assert_slice(it.providers.at[0].description.scopes.at[0], "x");
+    assert_slice(it.providers.at[1].description.scopes.at[0], "user");
+    assert_slice(it.providers.at[0].description.name, "Octo");
+    assert_slice(it.providers.at[1].description.name, "Other");
+    assert_int_equal(it.providers.at[1].index, 1);
+    assert_ptr_equal(providers_find(&it.providers, SL("b")), &it.providers.at[1]);
+    assert_null(providers_find(&it.providers, SL("octo")));
+    assert_null(providers_find(&it.providers, slice_none()));
+}
+
+static void test_overrides_replace_fields_and_merge_the_claim_map(void **state)
+{
+    const struct description *d = binding("  octo: {client_id: a, client_secret: b, "
+                                          "token_url: 'https://else.test/t', "
+                                          "claims: {groups: /orgs, name: ''}}\n");
+
+    (void)state;
+    assert_string_equal(said(), "");
+    assert_slice(d->token_url, "https://else.test/t");
+    assert_slice(d->authorize_url, "https://octo.test/authorize");
+    assert_int_equal(d->claims.count, 2);
+    assert_slice(d->claims.at[0].name, "sub");
+    assert_slice(d->claims.at[1].name, "groups");
+}
+
+static void test_the_built_in_ones_are_described_in_the_configuration(void **state)
+{
+    const struct description *d =
+        binding("  company: {plugin: oidc, client_id: a, client_secret: b, "
+                "issuer: 'https://id.company.test'}\n"
+                "  old: {plugin: oauth2, client_id: a, client_secret: b, claims: {sub: /id}, "
+                "authorize_url: 'https://old.test/a', token_url: 'https://old.test/t'}\n");
+
+    (void)state;
+    assert_string_equal(said(), "");
+    assert_int_equal(d->protocol, PROTOCOL_OIDC);
+    assert_slice(d->name, "company");
+    assert_null(it.providers.at[0].file);
+    assert_false(slice_is_set(it.providers.at[0].plugin_id));
+    assert_int_equal(it.providers.at[1].description.protocol, PROTOCOL_OAUTH2);
+}
+
+static void test_an_unknown_plugin_is_told_with_what_was_meant(void **state)
+{
+    (void)state;
+    binding("  github: {plugin: octa, client_id: a, client_secret: b}\n");
+    assert_said("c.yaml:4:3: error: there is no plugin `octa` (did you mean `octo`?)");
+    assert_said("`cardea plugin list` shows them");
+}
+
+static void test_a_misspelt_field_is_told_where_it_stands(void **state)
+{
+    (void)state;
+    binding("  octo:\n    client_id: a\n    client_secret: b\n    scope: [x]\n");
+    assert_said("c.yaml:7:5: error: ");
+    assert_said("`scopes`");
+}
+
+static void test_parameters_come_from_the_configuration(void **state)
+{
+    const struct description *d = binding("  one: {client_id: a, parameters: {host: 'x.test'}}\n");
+
+    (void)state;
+    assert_string_equal(said(), "");
+    assert_slice(d->token_url, "https://x.test/t");
+    assert_slice(it.providers.at[0].plugin_id, "one");
+}
+
+static void test_a_missing_parameter_is_told(void **state)
+{
+    (void)state;
+    binding("  one: {client_id: a}\n");
+    assert_said("parameter `host` is missing: The server.");
+}
+
+static void test_missing_credentials_are_told_with_where_to_get_them(void **state)
+{
+    (void)state;
+    binding("  octo: {}\n");
+    assert_said("provider `octo` has no `client_id`; register an app at https://octo.test/apps");
+    assert_said("provider `octo` has no `client_secret`");
+}
+
+static void test_what_this_version_cannot_do_is_refused(void **state)
+{
+    (void)state;
+    binding("  two: {client_id: a, authorize_url: 'https://a.test', token_url: 'https://a.test', "
+            "claims: {sub: /id}, userinfo_reply: jwt}\n"
+            "  old: {plugin: oauth2, protocol: oauth1, client_id: a, client_secret: b, "
+            "request_token_url: 'https://a.test', authorize_url: 'https://a.test', "
+            "token_url: 'https://a.test', claims: {sub: /id}}\n");
+    assert_said("wants `token_auth: private_key_jwt`, which is not available");
+    assert_said("has `userinfo_reply: jwt`, which is not available");
+    assert_said("speaks OAuth 1.0a, which is not available");
+}
+
+static void test_a_fault_in_a_plugin_is_told_with_its_file(void **state)
+{
+    (void)state;
+    bind_with("  bad: {client_id: a, client_secret: b}\n",
+              "[{'file':'/p/bad.so','providers':[{'id':'bad','protocol':'oauth3',"
+              "'authorize_url':'https://a.test','token_url':'https://a.test',"
+              "'claims':{'sub':'/id'}}]}]");
+    assert_said("/p/bad.so: error: ");
+    assert_said("oauth3");
+}
+
+/* The jail is not believed. */
+static void test_nonsense_from_the_jail_is_no_plugin(void **state)
+{
+    static const char *const nonsense[] = {
+        "[]",
+        "[7,'x',null]",
+        "[{'file':'/p/x.so'}]",
+        "[{'file':'/p/x.so','providers':7}]",
+        "[{'file':'/p/x.so','providers':[7,{},{'id':7},{'name':'octo'}]}]",
+        "[{'providers':[{'id':'octo'}]}]",
+        "[{'file':'/p/x.so','providers':[{'id':'octo','hooks':7}]}]",
+        "[{'file':'/p/x.so','providers':[{'id':'octo','claims':7,'lookups':[1]}]}]",
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(nonsense) / sizeof(nonsense[0]); i++) {
+        it.problems = (struct problems){ .arena = &arena };
+        bind_with("  octo: {client_id: a, client_secret: b}\n", nonsense[i]);
+        assert_true(it.problems.errors > 0);
+        json_decref(it.plugins);
+        it.plugins = NULL;
+    }
+}
+
+static void test_a_url_goes_to_the_provider_itself(void **state)
+{
+    (void)state;
+    binding("  octo: {client_id: a, client_secret: b}\n");
+    assert_slice(provider_url(&arena, &it.providers.at[0], SL("https://octo.test/t?x=1")),
+                 "https://octo.test/t?x=1");
+}
+
+static void test_a_url_goes_to_the_simulator_when_there_is_one(void **state)
+{
+    const struct provider *provider = NULL;
+
+    (void)state;
+    binding("  hub: {plugin: octo, client_id: a, client_secret: b, "
+            "simulator: 'http://127.0.0.1:9000/sim'}\n");
+    assert_string_equal(said(), "");
+    provider = &it.providers.at[0];
+    assert_slice(provider_url(&arena, provider, SL("https://octo.test/t?x=1")),
+                 "http://127.0.0.1:9000/sim/octo/octo.test/t?x=1");
+    assert_slice(provider_url(&arena, provider, SL("https://octo.test:8443/")),
+                 "http://127.0.0.1:9000/sim/octo/octo.test:8443/");
+    assert_slice(provider_url(&arena, provider, SL("https://octo.test")),
+                 "http://127.0.0.1:9000/sim/octo/octo.test");
+    assert_slice(provider_url(&arena, provider, SL("https://octo.test?x=1")),
+                 "http://127.0.0.1:9000/sim/octo/octo.test?x=1");
+    assert_slice(provider_url(&arena, provider, SL("no url")), "no url");
+}
+
+static void is_own(const char *url, bool expected)
+{
+    if (provider_url_is_own(&it.providers.at[0], slice_of(url)) != expected)
+        fail_msg("%s: %d", url, !expected);
+}
+
+static void test_inner_addresses_are_for_hosts_that_the_operator_wrote(void **state)
+{
+    (void)state;
+    binding("  octo: {client_id: a, client_secret: b, token_url: 'https://inner.corp:8443/t'}\n");
+    is_own("https://inner.corp:8443/else?x", true);
+    is_own("https://INNER.corp:8443/", true);
+    is_own("https://inner.corp/", false);
+    is_own("https://inner.corp.evil.test:8443/", false);
+    is_own("https://octo.test/token", false); /* the plugin's own */
+    is_own("nonsense", false);
+}
+
+static void test_inner_addresses_are_for_the_simulator_itself(void **state)
+{
+    (void)state;
+    binding("  octo: {client_id: a, client_secret: b, simulator: 'http://127.0.0.1:900'}\n");
+    is_own("http://127.0.0.1:900/octo/octo.test/token", true);
+    is_own("http://127.0.0.1:9000/octo/octo.test/token", false);
+    is_own("http://127.0.0.1:900@10.0.0.1/", false);
+    is_own("http://127.0.0.1/", false);
+}
+
+static void test_a_simulator_without_port_is_not_the_beginning_of_another_host(void **state)
+{
+    (void)state;
+    binding("  octo: {client_id: a, client_secret: b, simulator: 'http://localhost'}\n");
+    is_own("http://localhost/octo/octo.test/token", true);
+    is_own("http://localhost.evil.test/x", false);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        PROVIDER(test_a_provider_is_bound_to_the_plugin_of_its_id),
+        PROVIDER(test_several_providers_may_be_bound_to_one_plugin),
+        PROVIDER(test_overrides_replace_fields_and_merge_the_claim_map),
+        PROVIDER(test_the_built_in_ones_are_described_in_the_configuration),
+        PROVIDER(test_an_unknown_plugin_is_told_with_what_was_meant),
+        PROVIDER(test_a_misspelt_field_is_told_where_it_stands),
+        PROVIDER(test_parameters_come_from_the_configuration),
+        PROVIDER(test_a_missing_parameter_is_told),
+        PROVIDER(test_missing_credentials_are_told_with_where_to_get_them),
+        PROVIDER(test_what_this_version_cannot_do_is_refused),
+        PROVIDER(test_a_fault_in_a_plugin_is_told_with_its_file),
+        PROVIDER(test_nonsense_from_the_jail_is_no_plugin),
+        PROVIDER(test_a_url_goes_to_the_provider_itself),
+        PROVIDER(test_a_url_goes_to_the_simulator_when_there_is_one),
+        PROVIDER(test_inner_addresses_are_for_hosts_that_the_operator_wrote),
+        PROVIDER(test_inner_addresses_are_for_the_simulator_itself),
+        PROVIDER(test_a_simulator_without_port_is_not_the_beginning_of_another_host),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
