@@ -156,7 +156,7 @@ static enum step_result look_for_key(struct flow *flow)
 static const char *check_claims(struct flow *flow, struct login *login, enum jws_alg alg)
 {
     const struct description *d = &login->provider->description;
-    const struct pairs *parameters = &login->provider->settings->parameters;
+    const struct pairs *parameters = &d->values;
     struct id_token_expectations expected = {
         .issuer = d->issuer,
         .issuers = d->issuers.at,
