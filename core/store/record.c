@@ -3,8 +3,7 @@
 #include "store/store.h"
 
 enum {
-    RECORD_VERSION = 1,
-    LIST_MAX = 4096
+    RECORD_VERSION = 1
 };
 
 static void add_length(struct buf *out, size_t length)
@@ -50,54 +49,76 @@ static void add_int(struct buf *out, unsigned char tag, int64_t value)
     add_field(out, tag, slice_make(bytes, len));
 }
 
+struct writing {
+    struct arena *arena;
+    const struct key_ring *ring;
+    struct slice key;
+};
+
 static struct slice seal_context(struct arena *arena, struct slice key, unsigned char tag)
 {
     return arena_printf(arena, "%.*s#%u", SLICE_ARG(key), tag);
 }
 
-static void write_fields(struct buf *out, struct arena *arena, const struct key_ring *ring,
-                         struct slice key, const struct record_field *table, const void *record)
+static void write_fields(struct buf *out, const struct writing *writing,
+                         const struct record_field *table, const void *record);
+
+static void write_list(struct buf *out, const struct writing *writing,
+                       const struct record_field *field, const struct record_list *list)
 {
-    for (const struct record_field *field = table; field->tag != 0; field++) {
-        const char *place = (const char *)record + field->offset;
-        struct slice text = *(const struct slice *)(const void *)place;
-        int64_t number = *(const int64_t *)(const void *)place;
-        const struct record_list *list = (const void *)place;
+    for (size_t i = 0; i < list->count; i++) {
+        struct buf inner = BUF_INIT(STORE_VALUE_MAX);
 
-        switch (field->kind) {
-        case RECORD_TEXT:
-            if (text.len > 0)
-                add_field(out, field->tag, text);
-            break;
-        case RECORD_SEALED:
-            if (text.len > 0)
-                add_field(out, field->tag,
-                          seal(ring, arena, seal_context(arena, key, field->tag), text));
-            break;
-        case RECORD_INT:
-            if (number > 0)
-                add_int(out, field->tag, number);
-            break;
-        case RECORD_LIST:
-            for (size_t i = 0; i < list->count; i++) {
-                struct buf inner = BUF_INIT(STORE_VALUE_MAX);
-
-                write_fields(&inner, arena, ring, key, field->table,
-                             (const char *)list->at + i * field->size);
-                add_field(out, field->tag, buf_slice(&inner));
-                buf_release_secret(&inner);
-            }
-        }
+        write_fields(&inner, writing, field->table, (const char *)list->at + i * field->size);
+        add_field(out, field->tag, buf_slice(&inner));
+        out->failed = out->failed || !buf_ok(&inner);
+        buf_release_secret(&inner);
     }
+    out->failed = out->failed || list->count > RECORD_LIST_MAX;
+}
+
+static void write_field(struct buf *out, const struct writing *writing,
+                        const struct record_field *field, const void *place)
+{
+    const struct slice *text = place;
+    const int64_t *number = place;
+
+    switch (field->kind) {
+    case RECORD_TEXT:
+        if (text->len > 0)
+            add_field(out, field->tag, *text);
+        break;
+    case RECORD_SEALED:
+        if (text->len > 0)
+            add_field(out, field->tag,
+                      seal(writing->ring, writing->arena,
+                           seal_context(writing->arena, writing->key, field->tag), *text));
+        break;
+    case RECORD_INT:
+        if (*number > 0)
+            add_int(out, field->tag, *number);
+        break;
+    case RECORD_LIST:
+        write_list(out, writing, field, place);
+        break;
+    }
+}
+
+static void write_fields(struct buf *out, const struct writing *writing,
+                         const struct record_field *table, const void *record)
+{
+    for (const struct record_field *field = table; field->tag != 0; field++)
+        write_field(out, writing, field, (const char *)record + field->offset);
 }
 
 struct slice record_write(struct arena *arena, const struct key_ring *ring, struct slice key,
                           const struct record_field *table, const void *record)
 {
+    const struct writing writing = { arena, ring, key };
     struct buf out = BUF_INIT(STORE_VALUE_MAX);
 
     buf_add_byte(&out, RECORD_VERSION);
-    write_fields(&out, arena, ring, key, table, record);
+    write_fields(&out, &writing, table, record);
     struct slice bytes = buf_ok(&out) ? arena_copy(arena, buf_slice(&out)) : slice_none();
 
     buf_release_secret(&out);
@@ -113,12 +134,11 @@ struct reading {
 static bool read_fields(const struct reading *reading, const struct record_field *table,
                         struct slice rest, void *record);
 
-/* Lists arrive element by element; room is made once, for as many as the bytes that are left can
- * hold. */
+/* Lists arrive element by element; room for them doubles. */
 static bool read_element(const struct reading *reading, const struct record_field *field,
                          struct slice value, struct record_list *list)
 {
-    if (list->count >= LIST_MAX)
+    if (list->count >= RECORD_LIST_MAX)
         return false;
     if ((list->count & (list->count - 1)) == 0) { /* grow at 0, 1, 2, 4, ... */
         size_t room = list->count > 0 ? list->count * 2 : 1;

@@ -12,6 +12,10 @@
 #include "base/buf.h"
 #include "crypto/seal.h"
 
+enum {
+    RECORD_LIST_MAX = 4096 /* elements of one list */
+};
+
 enum record_kind {
     RECORD_TEXT,   /* struct slice */
     RECORD_INT,    /* int64_t, not negative */
@@ -45,7 +49,8 @@ struct record_field {
         0, RECORD_TEXT, 0, NULL, 0                                                                 \
     }
 
-/* The bytes, in the arena. `key` is the key under which they will be stored. */
+/* The bytes, in the arena. `key` is the key under which they will be stored. Absent, which the
+ * store refuses as a value, when they would be more than STORE_VALUE_MAX, or a list too long. */
 struct slice record_write(struct arena *arena, const struct key_ring *ring, struct slice key,
                           const struct record_field *table, const void *record);
 

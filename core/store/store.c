@@ -123,6 +123,8 @@ static const char *beyond_limits(const struct store_command *command)
         return "an impossible key";
     if ((flags & HAS_VALUE) != 0 && command->value.len > STORE_VALUE_MAX)
         return "too long a value";
+    if ((flags & HAS_VALUE) != 0 && !slice_is_set(command->value))
+        return "no value";
     if ((flags & HAS_MEMBER) != 0 &&
         (command->member.len == 0 || command->member.len > STORE_KEY_MAX))
         return "an impossible member";

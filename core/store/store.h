@@ -7,8 +7,9 @@
  *
  * Every record carries a version, a random number that changes with each write; store_swap() writes
  * only if the version is still the one that was read. Keys are text without spaces, at most
- * STORE_KEY_MAX bytes; values are bytes, at most STORE_VALUE_MAX. A record whose time is over is
- * absent from that instant on, whether or not the engine has cleaned it up.
+ * STORE_KEY_MAX bytes; values are bytes, at most STORE_VALUE_MAX; an empty one is a value, an
+ * absent one is none and is refused. A record whose time is over is absent from that instant on,
+ * whether or not the engine has cleaned it up.
  *
  * One key is used for one thing: a record, a counter or a list. Counters and lists are no records,
  * and what get, put and the like do to their keys is not defined.

@@ -428,8 +428,10 @@ static void test_commands_beyond_the_limits_are_not_carried_out(void **state)
     assert_int_equal(put("a", "v", -1), STORE_UNAVAILABLE);
     assert_int_equal(put("a", "v", STORE_TTL_MAX_MS + 1), STORE_UNAVAILABLE);
     assert_int_equal(put("a", "v", INT64_MAX), STORE_UNAVAILABLE);
+    assert_int_equal(do_one(command(STORE_PUT, "a")), STORE_UNAVAILABLE); /* of no value */
     struct store_command pair[] = { command(STORE_PUT, "a"), command(STORE_PUT, "") };
 
+    pair[0].value = SL("v");
     pair[1].key = SL("");
     probe_run(base, store, &arena, pair, 2);
     assert_int_equal(pair[0].status, STORE_UNAVAILABLE);
@@ -600,6 +602,7 @@ static void test_commands_of_a_batch_are_carried_out_in_order(void **state)
 
     (void)state;
     batch[0].value = SL("one");
+    batch[2].value = batch[4].value = batch[9].value = SL("two");
     batch[3].amount = 2;
     batch[7].amount = 3;
     batch[8].member = SL("m");
