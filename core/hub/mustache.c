@@ -4,7 +4,8 @@
 
 enum {
     DEPTH_MAX = 12,
-    NAME_MAX_BYTES = 64
+    NAME_MAX_BYTES = 64,
+    TAGS_MAX = 100000 /* of one rendering: texts and parts may name each other */
 };
 
 struct tag {
@@ -27,7 +28,7 @@ static int next_tag(struct slice text, size_t from, struct tag *tag_r)
         return -1;
     struct slice inside = slice_trim(slice_sub(text, start + 2, end - start - 2));
 
-    tag_r->kind = inside.len > 0 && strchr("#^/>!", inside.at[0]) != NULL ? inside.at[0] : 'v';
+    tag_r->kind = inside.len > 0 && slice_has(SL("#^/>!"), inside.at[0]) ? inside.at[0] : 'v';
     tag_r->name = tag_r->kind == 'v' ? inside : slice_trim(slice_from(inside, 1));
     tag_r->start = start;
     tag_r->end = end + 2;
@@ -52,30 +53,44 @@ static bool find_close(struct slice text, const struct tag *open, struct tag *cl
     return false;
 }
 
+static const char *check_tag(const struct tag *tag)
+{
+    if (tag->kind == '!')
+        return NULL;
+    if (tag->name.len == 0 || tag->name.len > NAME_MAX_BYTES)
+        return "a tag has no name, or a name of more than 64 bytes";
+    return tag->kind == 'v' && (tag->name.at[0] == '{' || tag->name.at[0] == '&')
+               ? "there is no way to write something unescaped"
+               : NULL;
+}
+
 const char *mustache_check(struct slice template, size_t *at_r)
 {
-    struct slice open[DEPTH_MAX];
+    struct tag open[DEPTH_MAX];
     size_t depth = 0;
+    size_t at = 0;
     struct tag tag;
     int found;
 
-    *at_r = 0;
-    while ((found = next_tag(template, *at_r, &tag)) == 1) {
+    while ((found = next_tag(template, at, &tag)) == 1) {
+        const char *wrong = check_tag(&tag);
+
         *at_r = tag.start;
-        if (tag.kind != '!' && (tag.name.len == 0 || tag.name.len > NAME_MAX_BYTES))
-            return "a tag has no name, or a name of more than 64 bytes";
-        if (tag.kind == 'v' && (tag.name.at[0] == '{' || tag.name.at[0] == '&'))
-            return "there is no way to write something unescaped";
+        if (wrong != NULL)
+            return wrong;
         if ((tag.kind == '#' || tag.kind == '^') && depth == DEPTH_MAX)
             return "sections are nested too deeply";
         if (tag.kind == '#' || tag.kind == '^')
-            open[depth++] = tag.name;
-        if (tag.kind == '/' && (depth == 0 || !slice_equal(open[--depth], tag.name)))
+            open[depth++] = tag;
+        if (tag.kind == '/' && (depth == 0 || !slice_equal(open[--depth].name, tag.name)))
             return "a section is closed that was not opened last";
-        *at_r = tag.end;
+        at = tag.end;
     }
-    if (found < 0)
+    if (found < 0) {
+        *at_r = at + slice_find_text(slice_from(template, at), SL("{{"));
         return "a tag is not closed";
+    }
+    *at_r = depth > 0 ? open[depth - 1].start : 0;
     return depth > 0 ? "a section is not closed" : NULL;
 }
 
@@ -121,8 +136,13 @@ static bool is_true(const json_t *value)
     return value != NULL && !json_is_false(value) && !json_is_null(value);
 }
 
-static void render(struct slice text, const struct frame *frame,
-                   const struct mustache_source *source, struct buf *out);
+struct rendering {
+    const struct mustache_source *source;
+    struct buf *out;
+    unsigned tags; /* so far */
+};
+
+static void render(struct rendering *rendering, struct slice text, const struct frame *frame);
 
 static void add_value(const json_t *value, struct buf *out)
 {
@@ -132,9 +152,8 @@ static void add_value(const json_t *value, struct buf *out)
         buf_printf(out, "%" JSON_INTEGER_FORMAT, json_integer_value(value));
 }
 
-static void add_section(struct slice inside, bool wanted, const json_t *value,
-                        const struct frame *frame, const struct mustache_source *source,
-                        struct buf *out)
+static void add_section(struct rendering *rendering, struct slice inside, bool wanted,
+                        const json_t *value, const struct frame *frame)
 {
     struct frame inner = { frame, value, frame->depth + 1 };
     const json_t *each;
@@ -144,38 +163,39 @@ static void add_section(struct slice inside, bool wanted, const json_t *value,
         return;
     if (!wanted || !json_is_array(value)) {
         inner.data = json_is_object(value) ? value : frame->data;
-        render(inside, &inner, source, out);
+        render(rendering, inside, &inner);
         return;
     }
     json_array_foreach(value, i, each)
     {
         inner.data = each;
-        render(inside, &inner, source, out);
+        render(rendering, inside, &inner);
     }
 }
 
-static void render_tag(struct slice text, struct tag *tag, const struct frame *frame,
-                       const struct mustache_source *source, struct buf *out)
+static void render_tag(struct rendering *rendering, struct slice text, struct tag *tag,
+                       const struct frame *frame)
 {
+    const struct mustache_source *source = rendering->source;
     struct frame inner = { frame->outer, frame->data, frame->depth + 1 };
     struct tag close;
 
     switch (tag->kind) {
     case 'v':
         if (slice_starts(tag->name, SL("t.")))
-            render(source->text(source->context, slice_from(tag->name, 2)), &inner, source, out);
+            render(rendering, source->text(source->context, slice_from(tag->name, 2)), &inner);
         else
-            add_value(find(frame, tag->name), out);
+            add_value(find(frame, tag->name), rendering->out);
         break;
     case '>':
-        render(source->part(source->context, tag->name), &inner, source, out);
+        render(rendering, source->part(source->context, tag->name), &inner);
         break;
     case '#':
     case '^':
         if (!find_close(text, tag, &close))
             return;
-        add_section(slice_sub(text, tag->end, close.start - tag->end), tag->kind == '#',
-                    find(frame, tag->name), frame, source, out);
+        add_section(rendering, slice_sub(text, tag->end, close.start - tag->end), tag->kind == '#',
+                    find(frame, tag->name), frame);
         tag->end = close.end;
         break;
     default:
@@ -183,26 +203,27 @@ static void render_tag(struct slice text, struct tag *tag, const struct frame *f
     }
 }
 
-static void render(struct slice text, const struct frame *frame,
-                   const struct mustache_source *source, struct buf *out)
+static void render(struct rendering *rendering, struct slice text, const struct frame *frame)
 {
     size_t at = 0;
     struct tag tag;
 
     if (frame->depth > DEPTH_MAX * 2)
         return;
-    while (next_tag(text, at, &tag) == 1) {
-        buf_add(out, slice_sub(text, at, tag.start - at));
-        render_tag(text, &tag, frame, source, out);
+    while (next_tag(text, at, &tag) == 1 && rendering->tags++ < TAGS_MAX) {
+        buf_add(rendering->out, slice_sub(text, at, tag.start - at));
+        render_tag(rendering, text, &tag, frame);
         at = tag.end;
     }
-    buf_add(out, slice_from(text, at));
+    if (rendering->tags <= TAGS_MAX)
+        buf_add(rendering->out, slice_from(text, at));
 }
 
 void mustache_render(struct slice template, const json_t *data,
                      const struct mustache_source *source, struct buf *out)
 {
+    struct rendering rendering = { source, out, 0 };
     struct frame frame = { NULL, data, 0 };
 
-    render(template, &frame, source, out);
+    render(&rendering, template, &frame);
 }

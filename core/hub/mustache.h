@@ -20,7 +20,9 @@ struct mustache_source {
  * tag. */
 const char *mustache_check(struct slice template, size_t *at_r);
 
-/* Renders into `out`. Nesting of parts and sections is limited; what is deeper is left out. */
+/* Renders into `out`, whose failure tells that it was too long. Parts, texts and sections inside
+ * each other go 24 deep and what is deeper is left out; at most 100000 tags are followed, so that
+ * texts which name each other come to an end. */
 void mustache_render(struct slice template, const json_t *data,
                      const struct mustache_source *source, struct buf *out);
 
