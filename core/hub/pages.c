@@ -1,5 +1,6 @@
 #include "hub/pages.h"
 
+#include "base/file.h"
 #include "base/map.h"
 #include "base/memory.h"
 #include "crypto/digest.h"
@@ -7,15 +8,15 @@
 
 #include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <limits.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 enum {
     FILE_LIMIT = 1024 * 1024,
     PAGE_LIMIT = 2 * 1024 * 1024,
-    LOCALES_MAX = 64
+    LOCALES_MAX = 64,
+    ACCEPTED_MAX = 32, /* elements of Accept-Language that are looked at */
+    TAG_MAX = 64       /* bytes of a language tag; longer ones name no language of ours */
 };
 
 struct locale {
@@ -59,25 +60,6 @@ static const char *content_type(struct slice name)
     return NULL;
 }
 
-static bool read_file(struct arena *arena, const char *path, struct slice *bytes_r)
-{
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-    struct stat status;
-    bool good = fd >= 0 && fstat(fd, &status) == 0 && S_ISREG(status.st_mode) &&
-                status.st_size <= FILE_LIMIT;
-    size_t size = good ? (size_t)status.st_size : 0;
-    char *bytes = arena_alloc(arena, size + 1);
-    size_t len = 0;
-
-    for (ssize_t got = 1; good && len < size && got > 0; len += got > 0 ? (size_t)got : 0)
-        got = read(fd, bytes + len, size - len);
-    if (fd >= 0)
-        close(fd);
-    bytes[len] = '\0';
-    *bytes_r = slice_make(bytes, len);
-    return good && len == size;
-}
-
 static void add_template(struct pages *pages, const char *path, struct slice name,
                          struct slice text, struct problems *problems)
 {
@@ -86,7 +68,7 @@ static void add_template(struct pages *pages, const char *path, struct slice nam
     const char *wrong = mustache_check(text, &at);
 
     if (wrong != NULL) {
-        struct mark mark = { arena_string(problems->arena, slice_of(path)), 1, 1 };
+        struct mark mark = { path, 1, 1 };
 
         for (size_t i = 0; i < at; i++) {
             mark.column = text.at[i] == '\n' ? 1 : mark.column + 1;
@@ -127,6 +109,8 @@ static void add_locale(struct pages *pages, const char *path, struct slice tag,
     struct node *root = node_read_file(path, &options, problems);
     struct locale *locale = locale_for(pages, tag);
 
+    if (locale == NULL)
+        problem_add(problems, (struct mark){ path, 0, 0 }, "is one language too many");
     for (size_t i = 0; root != NULL && locale != NULL && i < root->count; i++) {
         struct node_member *member = &root->members[i];
         struct slice *text = arena_new(&pages->arena, struct slice);
@@ -145,19 +129,20 @@ static void load_one(struct pages *pages, const char *folder, const char *file,
                      struct problems *problems)
 {
     struct slice name = slice_of(file);
-    const char *path = arena_printf(&pages->arena, "%s/%s", folder, file).at;
-    struct slice bytes;
+    const char *path = arena_printf(problems->arena, "%s/%s", folder, file).at;
+    struct file read;
 
     if (slice_ends(name, SL(".yaml"))) {
         add_locale(pages, path, slice_sub(name, 0, name.len - 5), problems);
     } else if (slice_ends(name, SL(".html")) || content_type(name) != NULL) {
-        if (!read_file(&pages->arena, path, &bytes))
-            problem_add(problems, (struct mark){ path, 0, 0 }, "cannot be read: %s",
-                        strerror(errno));
+        const char *wrong = file_read(&pages->arena, path, FILE_LIMIT, &read);
+
+        if (wrong != NULL)
+            problem_add(problems, (struct mark){ path, 0, 0 }, "%s", wrong);
         else if (slice_ends(name, SL(".html")))
-            add_template(pages, path, name, bytes, problems);
+            add_template(pages, path, name, read.bytes, problems);
         else
-            add_file(pages, name, bytes, content_type(name));
+            add_file(pages, name, read.bytes, content_type(name));
     }
 }
 
@@ -184,6 +169,32 @@ static const char *below(struct pages *pages, const char *folder, const char *na
     return arena_printf(&pages->arena, "%s/%s", folder, name).at;
 }
 
+/* The catalogue of a tag: its own, or that of a shorter one, "de" for "de-AT" (RFC 4647, 3.4). */
+static const struct locale *match(const struct pages *pages, struct slice tag)
+{
+    while (tag.len > 0 && tag.len <= TAG_MAX) {
+        for (size_t i = 0; i < pages->locale_count; i++) {
+            if (slice_equal_nocase(pages->locales[i].tag, tag))
+                return &pages->locales[i];
+        }
+        do
+            tag.len--;
+        while (tag.len > 0 && tag.at[tag.len] != '-');
+    }
+    return NULL;
+}
+
+static void fix_locale(struct pages *pages, struct slice tag, struct problems *problems)
+{
+    const struct locale *found = match(pages, tag);
+
+    if (found == NULL)
+        problem_add(problems, (struct mark){ NULL, 0, 0 },
+                    "`pages.locale: %.*s` has no file in locales/", SLICE_ARG(tag));
+    else
+        pages->fixed_locale = found->tag;
+}
+
 struct pages *pages_load(const struct pages_settings *settings, struct problems *problems)
 {
     struct pages *pages = mem_zalloc(1, sizeof(*pages));
@@ -199,7 +210,7 @@ struct pages *pages_load(const struct pages_settings *settings, struct problems 
     pages->title = arena_copy(&pages->arena, settings->title);
     pages->logo = arena_copy(&pages->arena, settings->logo);
     if (slice_is_set(settings->locale) && !slice_is(settings->locale, "auto"))
-        pages->fixed_locale = pages_locale(pages, settings->locale, slice_none());
+        fix_locale(pages, settings->locale, problems);
     return pages;
 }
 
@@ -217,39 +228,37 @@ void pages_free(struct pages *pages)
 
 /* ---- languages ---- */
 
-/* The locale of a tag: itself, or its language alone ("de" for "de-AT"). */
-static const struct locale *match(const struct pages *pages, struct slice tag)
+/* A weight in thousandths (RFC 9110, 12.4.2); what is none is 0: not wanted. */
+static unsigned read_weight(struct slice text)
 {
-    struct slice language;
-    struct slice region;
-    const struct locale *found = NULL;
+    struct slice whole;
+    struct slice digits;
+    unsigned weight = 0;
 
-    slice_cut(tag, '-', &language, &region);
-    for (size_t i = 0; i < pages->locale_count; i++) {
-        if (slice_equal_nocase(pages->locales[i].tag, tag))
-            return &pages->locales[i];
-        if (slice_equal_nocase(pages->locales[i].tag, language))
-            found = &pages->locales[i];
+    slice_cut(text, '.', &whole, &digits);
+    if (slice_is(whole, "1"))
+        return 1000;
+    if (!slice_is(whole, "0") || digits.len > 3)
+        return 0;
+    for (size_t i = 0; i < 3; i++) {
+        char digit = i < digits.len ? digits.at[i] : '0';
+
+        if (digit < '0' || digit > '9')
+            return 0;
+        weight = weight * 10 + (unsigned)(digit - '0');
     }
-    return found;
+    return weight;
 }
 
-/* Thousandths; 1000 when nothing is said. */
+/* Of one element of Accept-Language; 1000 when nothing is said. */
 static unsigned quality(struct slice parameters)
 {
     struct slice parameter;
-    uint64_t digit;
 
     while (slice_next(&parameters, ';', &parameter)) {
         parameter = slice_trim(parameter);
-        if (!slice_starts(parameter, SL("q=")))
-            continue;
-        parameter = slice_from(parameter, 2);
-        if (slice_starts(parameter, SL("1")))
-            return 1000;
-        if (parameter.len < 3 || !slice_to_u64(slice_sub(parameter, 2, 1), 9, &digit))
-            return 0;
-        return (unsigned)digit * 100 + 1;
+        if (slice_starts(parameter, SL("q=")) || slice_starts(parameter, SL("Q=")))
+            return read_weight(slice_from(parameter, 2));
     }
     return 1000;
 }
@@ -257,30 +266,31 @@ static unsigned quality(struct slice parameters)
 struct slice pages_locale(const struct pages *pages, struct slice ui_locales,
                           struct slice accept_language)
 {
-    const struct locale *best = NULL;
+    const struct locale *best = &pages->locales[0];
     unsigned best_quality = 0;
     struct slice part;
 
     if (slice_is_set(pages->fixed_locale))
         return pages->fixed_locale;
-    while (best == NULL && slice_next_word(&ui_locales, &part))
-        best = match(pages, part);
-    for (int i = 0; best_quality < 1000 && i < 32 && slice_next(&accept_language, ',', &part);
-         i++) {
+    while (slice_next_word(&ui_locales, &part)) {
+        const struct locale *found = match(pages, part);
+
+        if (found != NULL)
+            return found->tag;
+    }
+    for (int i = 0; i < ACCEPTED_MAX && slice_next(&accept_language, ',', &part); i++) {
         struct slice tag;
         struct slice parameters;
 
         slice_cut(slice_trim(part), ';', &tag, &parameters);
         const struct locale *found = match(pages, slice_trim(tag));
 
-        if (best_quality == 0 && best != NULL)
-            break; /* ui_locales has decided */
         if (found != NULL && quality(parameters) > best_quality) {
             best = found;
             best_quality = quality(parameters);
         }
     }
-    return best != NULL ? best->tag : pages->locales[0].tag;
+    return best->tag;
 }
 
 /* ---- rendering ---- */
