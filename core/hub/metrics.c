@@ -163,7 +163,7 @@ void metrics_observe(struct metrics *page, enum metric metric, size_t first, int
         bucket++;
     store(page, at + bucket, page->slot[at + bucket] + 1);
     at += METRIC_BUCKETS + 1;
-    store(page, at, page->slot[at] + (uint64_t)microseconds);
+    store(page, at, page->slot[at] + (uint64_t)(microseconds > 0 ? microseconds : 0));
     store(page, at + 1, page->slot[at + 1] + 1);
 }
 
