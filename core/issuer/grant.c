@@ -62,12 +62,17 @@ static struct slice hash_bytes(struct arena *arena, struct slice secret)
     return arena_copy(arena, slice_make((const char *)out, sizeof(out)));
 }
 
-static bool hash_is(struct slice secret, struct slice hash)
+static bool hash_is(const unsigned char right[SHA256_SIZE], struct slice hash)
 {
-    unsigned char out[SHA256_SIZE];
+    return hash.len == SHA256_SIZE && secret_equal_bytes(right, hash.at, SHA256_SIZE);
+}
 
-    sha256(out, &secret, 1);
-    return hash.len == sizeof(out) && secret_equal_bytes(out, hash.at, sizeof(out));
+static bool is_hash_of(struct slice hash, struct slice secret)
+{
+    unsigned char right[SHA256_SIZE];
+
+    sha256(right, &secret, 1);
+    return hash_is(right, hash);
 }
 
 static struct slice make_text(struct arena *arena, enum token_kind kind, struct slice id,
@@ -100,21 +105,25 @@ struct slice grant_issue_code(struct request *request, struct grant *grant)
     return make_text(arena, TOKEN_CODE, grant->id, secret);
 }
 
-/* Without the dead ones, and with room for one more. */
+/* Without the dead ones and, of too many living, the oldest; with room for one more. */
 static struct access_token *add_access(struct arena *arena, struct grant *grant)
 {
     const struct access_token *old = grant->access.at;
-    size_t room = grant->access.count + 1;
-    struct access_token *list = arena_zalloc(arena, room * sizeof(*list));
+    struct access_token *list = arena_zalloc(arena, (grant->access.count + 1) * sizeof(*list));
     int64_t now = clock_now();
     size_t count = 0;
-    size_t first =
-        grant->access.count >= GRANT_TOKENS_MAX ? grant->access.count - GRANT_TOKENS_MAX + 1 : 0;
 
-    for (size_t i = first; i < grant->access.count; i++) {
+    for (size_t i = 0; i < grant->access.count; i++) {
         if (old[i].expires > now)
             list[count++] = old[i];
     }
+    if (count >= GRANT_TOKENS_MAX) {
+        size_t surplus = count - GRANT_TOKENS_MAX + 1;
+
+        list += surplus;
+        count -= surplus;
+    }
+    list[count] = (struct access_token){ 0 };
     grant->access = (struct record_list){ list, count + 1 };
     return &list[count];
 }
@@ -175,7 +184,7 @@ struct slice grant_issue_refresh(struct request *request, struct grant *grant,
     } else {
         secret = next_secret(arena, grant->chain, presented);
     }
-    if (!hash_is(secret, grant->refresh_hash)) { /* not the successor that is out already */
+    if (!is_hash_of(grant->refresh_hash, secret)) { /* not the successor that is out already */
         grant->refresh_generation++;
         grant->refresh_hash = hash_bytes(arena, secret);
         grant->refresh_rotated = clock_now();
@@ -215,15 +224,17 @@ bool token_text_read(struct slice text, struct token_text *token_r)
 
 bool grant_code_is(const struct grant *grant, struct slice secret)
 {
-    return hash_is(secret, grant->code_hash);
+    return is_hash_of(grant->code_hash, secret);
 }
 
 const struct access_token *grant_find_access(const struct grant *grant, struct slice secret)
 {
     const struct access_token *list = grant->access.at;
+    unsigned char hash[SHA256_SIZE];
 
+    sha256(hash, &secret, 1);
     for (size_t i = 0; i < grant->access.count; i++) {
-        if (hash_is(secret, list[i].hash))
+        if (hash_is(hash, list[i].hash))
             return list[i].expires > clock_now() ? &list[i] : NULL;
     }
     return NULL;
@@ -242,7 +253,7 @@ enum refresh_verdict grant_judge_refresh(const struct request *request, const st
         return REFRESH_UNKNOWN;
     for (int64_t i = 0; i < behind; i++)
         secret = next_secret(&arena, grant->chain, secret);
-    bool genuine = hash_is(secret, grant->refresh_hash);
+    bool genuine = is_hash_of(grant->refresh_hash, secret);
 
     arena_release(&arena);
     if (!genuine)
@@ -250,7 +261,7 @@ enum refresh_verdict grant_judge_refresh(const struct request *request, const st
     if (behind == 0)
         return REFRESH_CURRENT;
     bool in_time =
-        now - grant->refresh_rotated <= request->hub->settings->lifetimes.refresh_grace / 1000;
+        now - grant->refresh_rotated < request->hub->settings->lifetimes.refresh_grace / 1000;
 
     return behind == 1 && in_time && grant->refresh_retries < RETRIES_MAX ? REFRESH_WITHIN_GRACE
                                                                           : REFRESH_REPLAYED;
