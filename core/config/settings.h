@@ -207,6 +207,14 @@ const char *settings_find(struct arena *arena, const char *given);
 /* The client, or NULL. */
 const struct client_settings *settings_client(const struct settings *settings, struct slice id);
 
+/* The claims about a person of OpenID Connect Core, 5.1, and `groups`; but for `sub`. NULL at the
+ * end. */
+extern const char *const settings_standard_claims[];
+
+/* May `claims` set it: is it neither a claim with a meaning in the protocol nor a standard one, for
+ * which the provider has a map of its own? */
+bool settings_claim_is_free(struct slice name);
+
 /* The whole JSON Schema as text. The description's fields are put in by the caller, because they
  * belong to a room above: `overrides` (borrowed) is what fields_schema() gave for them; NULL: a
  * provider may have any other key. */

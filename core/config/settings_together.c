@@ -117,21 +117,58 @@ static void check_signing(const struct together *together)
 }
 
 /* Claims with a meaning in the protocol are not for the provider's data to set. */
+static const char *const reserved_claims[] = {
+    "iss",     "sub",       "aud",       "exp",   "nbf",       "iat",     "jti",
+    "nonce",   "auth_time", "azp",       "acr",   "amr",       "at_hash", "c_hash",
+    "s_hash",  "sid",       "client_id", "scope", "cnf",       "act",     "idp",
+    "idp_sub", "events",    "may_act",   "typ",   "token_use", "active",  NULL,
+};
+
+const char *const settings_standard_claims[] = {
+    "name",
+    "given_name",
+    "family_name",
+    "middle_name",
+    "nickname",
+    "profile",
+    "picture",
+    "website",
+    "email",
+    "email_verified",
+    "gender",
+    "birthdate",
+    "zoneinfo",
+    "locale",
+    "phone_number",
+    "updated_at",
+    "phone_number_verified",
+    "address",
+    "preferred_username",
+    "groups",
+    NULL,
+};
+
+bool settings_claim_is_free(struct slice name)
+{
+    return word_find(reserved_claims, name) < 0 && word_find(settings_standard_claims, name) < 0;
+}
+
 static void check_claims(const struct together *together)
 {
-    static const char *const reserved[] = {
-        "iss",     "sub",       "aud",       "exp",   "nbf",       "iat",     "jti",
-        "nonce",   "auth_time", "azp",       "acr",   "amr",       "at_hash", "c_hash",
-        "s_hash",  "sid",       "client_id", "scope", "cnf",       "act",     "idp",
-        "idp_sub", "events",    "may_act",   "typ",   "token_use", "active",  NULL,
-    };
     const struct node *claims = node_get(together->root, "claims");
 
     for (size_t i = 0; claims != NULL && claims->kind == NODE_MAP && i < claims->count; i++) {
-        if (word_find(reserved, claims->members[i].name) >= 0)
+        struct slice name = claims->members[i].name;
+
+        if (word_find(reserved_claims, name) >= 0)
             problem_add(together->problems, claims->members[i].mark,
                         "the claim `%.*s` has a meaning of its own and cannot be set",
-                        SLICE_ARG(claims->members[i].name));
+                        SLICE_ARG(name));
+        else if (!settings_claim_is_free(name))
+            problem_add(together->problems, claims->members[i].mark,
+                        "the claim `%.*s` is a standard one: write where it is found in `claims` "
+                        "of the provider",
+                        SLICE_ARG(name));
     }
 }
 

@@ -2,7 +2,13 @@
 
 #include "base/codec.h"
 #include "base/json.h"
+#include "base/log.h"
 #include "hub/session.h"
+#include "protocol/scope.h"
+
+enum {
+    CLAIMS_MAX = 64 * 1024
+};
 
 static const struct {
     const char *scope;
@@ -55,27 +61,51 @@ static void add_member(struct buf *out, struct slice name, const json_t *value)
     buf_add_json_value(out, value);
 }
 
-static bool is_reserved(struct slice name)
+/* Is it among the claims of one of these scopes; of `openid` when it is no standard one? */
+static bool is_given(struct slice name, struct slice scope)
 {
-    static const char *const own[] = { "iss", "sub",       "aud",       "exp",     "iat",
-                                       "nbf", "jti",       "nonce",     "at_hash", "c_hash",
-                                       "azp", "auth_time", "sid",       "idp",     "idp_sub",
-                                       "acr", "amr",       "client_id", "scope",   "active" };
+    bool standard = false;
 
-    for (size_t i = 0; i < sizeof(own) / sizeof(own[0]); i++) {
-        if (slice_is(name, own[i]))
+    for (size_t i = 0; i < sizeof(scope_claims) / sizeof(scope_claims[0]); i++) {
+        if (!slice_is(name, scope_claims[i].claim))
+            continue;
+        if (slice_has_word(scope, slice_of(scope_claims[i].scope)))
             return true;
+        standard = true;
     }
-    return false;
+    return !standard && slice_has_word(scope, SL("openid"));
 }
 
-static bool is_standard(struct slice name)
+/* The members in the arena. A part of a claim would be another claim: all or nothing. */
+static struct slice take_members(struct arena *arena, struct buf *out)
 {
-    for (size_t i = 0; i < sizeof(scope_claims) / sizeof(scope_claims[0]); i++) {
-        if (slice_is(name, scope_claims[i].claim))
-            return true;
+    struct slice members = buf_ok(out) ? arena_copy(arena, buf_slice(out)) : SL("");
+
+    if (!buf_ok(out))
+        log_error("claims longer than %d bytes are left out of a grant", CLAIMS_MAX);
+    buf_release_secret(out);
+    return members;
+}
+
+struct slice claims_within(struct arena *arena, const struct grant *grant, struct slice scope)
+{
+    struct buf out = BUF_INIT(CLAIMS_MAX);
+    const char *name;
+    const char *why;
+    json_t *value;
+
+    if (scope_within(grant->scope, scope) || grant->claims.len == 0)
+        return grant->claims;
+    struct slice text = arena_printf(arena, "{%.*s}", SLICE_ARG(grant->claims));
+    json_t *all = json_read_object(arena, text, CLAIMS_MAX + 2, &why);
+
+    json_object_foreach(all, name, value)
+    {
+        if (is_given(slice_of(name), scope))
+            add_member(&out, slice_of(name), value);
     }
-    return false;
+    json_decref(all);
+    return take_members(arena, &out);
 }
 
 struct slice claims_issue(struct request *request, const struct session *session,
@@ -83,9 +113,9 @@ struct slice claims_issue(struct request *request, const struct session *session
 {
     struct arena *arena = request_arena(request);
     const struct pairs *mapped = &request->hub->settings->claims;
-    struct buf out = BUF_INIT(64 * 1024);
+    struct buf out = BUF_INIT(CLAIMS_MAX);
     const char *why;
-    json_t *said = json_read_object(arena, session->claims, 64 * 1024, &why);
+    json_t *said = json_read_object(arena, session->claims, CLAIMS_MAX, &why);
     json_t *idp_sub = json_from_slice(session->idp_sub);
     json_t *idp = json_from_slice(session->idp);
 
@@ -99,14 +129,11 @@ struct slice claims_issue(struct request *request, const struct session *session
                        json_object_get(said, scope_claims[i].claim));
     }
     for (size_t i = 0; slice_has_word(scope, SL("openid")) && i < mapped->count; i++) {
-        if (!is_reserved(mapped->at[i].name) && !is_standard(mapped->at[i].name))
+        if (settings_claim_is_free(mapped->at[i].name))
             add_member(&out, mapped->at[i].name, json_at(said, mapped->at[i].value));
     }
     json_decref(idp);
     json_decref(idp_sub);
     json_decref(said);
-    struct slice members = arena_copy(arena, buf_slice(&out));
-
-    buf_release_secret(&out);
-    return members;
+    return take_members(arena, &out);
 }

@@ -5,18 +5,24 @@
 #ifndef CARDEA_ISSUER_CLAIMS_H
 #define CARDEA_ISSUER_CLAIMS_H
 
-#include "hub/request.h"
+#include "issuer/grant.h"
 
 struct session;
 
 /*
  * The claims that `scope` gives of the person of this session, as members of a JSON object without
- * its braces:
- * `"name":"Mona","email":"..."`; empty when there are none. sub, iss and the like are not among
- * them. Kept like this in the grant, so that a token is made by joining texts. In the arena.
+ * its braces: `"name":"Mona","email":"..."`; empty when there are none, or more than 64 KiB of
+ * them. sub, iss and the like are not among them. Kept like this in the grant, so that a token is
+ * made by joining texts. In the arena.
  */
 struct slice claims_issue(struct request *request, const struct session *session,
                           struct slice scope);
+
+/*
+ * Those of a grant's claims that a token of a narrower scope gives, in the same form; all of them
+ * when the scope is the grant's. In the arena, or the grant's own.
+ */
+struct slice claims_within(struct arena *arena, const struct grant *grant, struct slice scope);
 
 /* Claims that can be had at all, for the metadata: words. */
 extern const char *const claims_supported[];

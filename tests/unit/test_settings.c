@@ -658,11 +658,13 @@ static void test_origins_scopes_and_claims_are_judged(void **state)
     good(BASE "claims: {department: /organization/unit}\n" CLIENT SECRET REDIRECT
               "    cors_origins: [https://app.example, 'http://localhost:3000']\n"
               "    scope: openid provider:github\n");
-    refused(BASE "claims: {department: organization, sub: /id}\npages: {locale: deutsch-}\n" CLIENT
-                SECRET REDIRECT "    cors_origins: [https://app.example/]\n"
+    refused(BASE "claims: {department: organization, sub: /id, email: /mail}\npages: {locale: "
+                 "deutsch-}\n" CLIENT SECRET REDIRECT "    cors_origins: [https://app.example/]\n"
                  "    scope: 'a\"b'\n",
             "c.yaml:3:22: error: `organization` is no path to a claim: a path begins with \"/\"\n"
             "c.yaml:3:36: error: the claim `sub` has a meaning of its own and cannot be set\n"
+            "c.yaml:3:46: error: the claim `email` is a standard one: write where it is found in "
+            "`claims` of the provider\n"
             "c.yaml:4:17: error: `pages.locale: deutsch-` is no language: write auto, or a tag "
             "such as de or pt-BR\n"
             "c.yaml:9:20: error: `https://app.example/` is no origin: write https://app.example\n"
