@@ -1,8 +1,8 @@
 #include "issuer/routes.h"
 
-#include "base/codec.h"
 #include "issuer/access.h"
 #include "issuer/client.h"
+#include "issuer/members.h"
 #include "protocol/errors.h"
 
 /* RFC 7662. A caller learns about its own tokens, and about those that were issued for it as an
@@ -51,29 +51,21 @@ static bool may_know(const struct request *request, const struct grant *grant)
     return slice_equal(grant->client_id, caller) || slice_has_word(grant->audience, caller);
 }
 
-static void add(struct buf *out, const char *name, struct slice value)
-{
-    if (value.len == 0)
-        return;
-    buf_printf(out, ",\"%s\":", name);
-    buf_add_json(out, value);
-}
-
 static enum step_result tell(struct request *request, const struct grant *grant, struct slice scope,
                              int64_t issued, int64_t expires, const char *type)
 {
     struct buf body = BUF_INIT(16 * 1024);
 
     buf_add_text(&body, "{\"active\":true");
-    add(&body, "scope", scope);
-    add(&body, "client_id", grant->client_id);
-    add(&body, "token_type", slice_of(type));
-    buf_printf(&body, ",\"exp\":%lld", (long long)expires);
+    member_add_text(&body, "scope", scope);
+    member_add_text(&body, "client_id", grant->client_id);
+    member_add_text(&body, "token_type", slice_of(type));
+    member_add_number(&body, "exp", expires);
     if (issued > 0)
-        buf_printf(&body, ",\"iat\":%lld", (long long)issued);
-    add(&body, "sub", slice_is_set(grant->account) ? grant->account : grant->client_id);
-    add(&body, "aud", grant->audience);
-    add(&body, "iss", request->hub->settings->issuer);
+        member_add_number(&body, "iat", issued);
+    member_add_text(&body, "sub", slice_is_set(grant->account) ? grant->account : grant->client_id);
+    member_add_audience(&body, grant->audience);
+    member_add_text(&body, "iss", request->hub->settings->issuer);
     buf_add_byte(&body, '}');
     enum step_result result = request_answer(request, 200, "application/json", buf_slice(&body));
 
