@@ -21,7 +21,9 @@ enum step_result upstream_call(struct flow *flow, bool json_body)
 
     if (slice_is_set(login->traceparent))
         outgoing_header(&login->request, SL("traceparent"), login->traceparent);
-    outgoing_to_call(&login->request, &flow->arena, json_body, &login->call);
+    if (!outgoing_to_call(&login->request, &flow->arena, json_body, &login->call))
+        return flow_fail(flow, &ERROR_UPSTREAM, "a request to %.*s would be too long",
+                         SLICE_ARG(login->request.url));
     login->call.url = provider_url(&flow->arena, login->provider, login->call.url);
     login->call.inner_allowed = provider_url_is_own(login->provider, login->call.url);
     login->call_began = clock_monotonic_us();

@@ -109,10 +109,13 @@ static enum step_result read_shape_authorize(struct flow *flow)
     }
     if (json_object_size(login->memory) > 0)
         buf_add_json_value(&memory, login->memory);
+    bool fits = buf_ok(&memory);
+
     login->attempt.memory =
         memory.len > 0 ? arena_copy(&flow->arena, buf_slice(&memory)) : slice_none();
     buf_release(&memory);
-    return STEP_NEXT;
+    return fits ? STEP_NEXT
+                : flow_fail(flow, &ERROR_PLUGIN, "plugin misbehaving: it remembers too much");
 }
 
 const struct step authorize_upstream[] = {

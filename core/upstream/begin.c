@@ -88,6 +88,8 @@ static enum step_result send_browser(struct flow *flow)
     const struct description *d = &begin->login.provider->description;
     struct slice url = outgoing_url(&begin->login.request, &flow->arena, d->authorize_fragment);
 
+    if (!slice_is_set(url))
+        return flow_fail(flow, &ERROR_UPSTREAM, "the authorization request would be too long");
     if (!attempt_issue(request, &begin->login.attempt))
         return STEP_FAIL;
     return request_redirect(request, provider_url(&flow->arena, begin->login.provider, url));

@@ -121,23 +121,33 @@ bool outgoing_from_json(struct outgoing *request, struct arena *arena, const jso
     return true;
 }
 
+/* Half a request would be another one. */
+static struct slice take_text(struct arena *arena, struct buf *out)
+{
+    struct slice text = buf_ok(out) ? arena_copy(arena, buf_slice(out)) : slice_none();
+
+    buf_release_secret(out);
+    return text;
+}
+
 struct slice outgoing_url(const struct outgoing *request, struct arena *arena,
                           struct slice fragment)
 {
     struct buf out = BUF_INIT(OUTGOING_MAX);
+    struct slice base;
+    struct slice own;
 
-    buf_add(&out, request->url);
-    if (request->query.count > 0 && !slice_has(request->url, '?'))
+    if (slice_cut(request->url, '#', &base, &own) && !slice_is_set(fragment))
+        fragment = own;
+    buf_add(&out, base);
+    if (request->query.count > 0 && !slice_has(base, '?'))
         buf_add_byte(&out, '?');
     params_write(&request->query, &out);
     if (slice_is_set(fragment)) {
         buf_add_byte(&out, '#');
         buf_add(&out, fragment);
     }
-    struct slice url = arena_copy(arena, buf_slice(&out));
-
-    buf_release_secret(&out);
-    return url;
+    return take_text(arena, &out);
 }
 
 static struct slice form_as_json(const struct params *form, struct arena *arena)
@@ -149,32 +159,36 @@ static struct slice form_as_json(const struct params *form, struct arena *arena)
         json_set_slice(object, arena_string(arena, form->at[i].name), form->at[i].value);
     buf_add_json_value(&out, object);
     json_decref(object);
-    struct slice text = arena_copy(arena, buf_slice(&out));
-
-    buf_release_secret(&out);
-    return text;
+    return take_text(arena, &out);
 }
 
-void outgoing_to_call(const struct outgoing *request, struct arena *arena, bool json_body,
+static struct slice form_as_text(const struct params *form, struct arena *arena)
+{
+    struct buf out = BUF_INIT(OUTGOING_MAX);
+
+    params_write(form, &out);
+    return take_text(arena, &out);
+}
+
+bool outgoing_to_call(const struct outgoing *request, struct arena *arena, bool json_body,
                       struct http_call *call)
 {
-    struct buf form = BUF_INIT(OUTGOING_MAX);
     struct slice type = request->body_type;
+    bool has_form = request->form.count > 0 && !slice_is_set(request->body);
 
     *call = (struct http_call){ .method = request->method,
                                 .url = outgoing_url(request, arena, slice_none()),
                                 .body = request->body };
-    if (!slice_is_set(request->body) && has_form(request)) {
-        params_write(&request->form, &form);
-        call->body =
-            json_body ? form_as_json(&request->form, arena) : arena_copy(arena, buf_slice(&form));
+    if (has_form) {
+        call->body = json_body ? form_as_json(&request->form, arena)
+                               : form_as_text(&request->form, arena);
         type = json_body ? SL("application/json") : SL("application/x-www-form-urlencoded");
     }
-    buf_release_secret(&form);
     call->headers = arena_alloc(arena, (request->header_count + 1) * sizeof(*call->headers));
     if (request->header_count > 0)
         memcpy(call->headers, request->headers, request->header_count * sizeof(*call->headers));
     call->header_count = request->header_count;
     if (slice_is_set(type))
         call->headers[call->header_count++] = (struct http_header){ SL("Content-Type"), type };
+    return slice_is_set(call->url) && slice_is_set(call->body) == (has_form || slice_is_set(request->body));
 }

@@ -39,12 +39,14 @@ json_t *outgoing_to_json(const struct outgoing *request);
  */
 bool outgoing_from_json(struct outgoing *request, struct arena *arena, const json_t *json);
 
-/* The whole URL with its query (which may have some already), and a fragment behind. */
+/* The whole URL with its query (which may have some already), and a fragment behind: the one given,
+ * else that of the URL. Absent when it would be longer than 64 KiB. */
 struct slice outgoing_url(const struct outgoing *request, struct arena *arena,
                           struct slice fragment);
 
-/* Fills the call. `json_body`: the form goes as a JSON object. */
-void outgoing_to_call(const struct outgoing *request, struct arena *arena, bool json_body,
+/* Fills the call. `json_body`: the form goes as a JSON object. False when the URL or the body would
+ * be longer than 64 KiB. */
+bool outgoing_to_call(const struct outgoing *request, struct arena *arena, bool json_body,
                       struct http_call *call);
 
 #endif
