@@ -58,8 +58,9 @@ static enum step_result open_attempt(struct flow *flow)
     if (!slice_equal(attempt->provider, provider->id))
         return flow_fail(flow, &ERROR_LOGIN_MISMATCH, "the login was begun at provider %.*s",
                          SLICE_ARG(attempt->provider));
-    if ((request->exchange.head.method == HTTP_POST) !=
-        (provider->description.response_mode == RESPONSE_FORM_POST))
+    /* HEAD is no way to come back: what looks at links must not redeem a code. */
+    if (request->exchange.head.method !=
+        (provider->description.response_mode == RESPONSE_FORM_POST ? HTTP_POST : HTTP_GET))
         return flow_fail(flow, &ERROR_LOGIN_MISMATCH, "the answer came by the wrong method");
     attempt_drop(request, state);
     callback->has_ticket =
