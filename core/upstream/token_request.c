@@ -251,6 +251,24 @@ static struct slice standard_scope(struct arena *arena, const struct description
     return slice_make(text, scope.len);
 }
 
+/*
+ * Bearer in any case, or missing with those who forget it. OpenID Connect allows nothing else
+ * (Core, 3.1.3.3). Plain OAuth providers write what they like there ("User Access Token"), and
+ * their description says how the token travels; but a token that needs a key is of no use to us.
+ */
+static bool type_is_usable(const struct description *d, struct slice type)
+{
+    static const char *const keyed[] = { "mac", "dpop", "pop", "n_a" };
+
+    if (type.len == 0 || slice_is_nocase(type, "bearer"))
+        return true;
+    for (size_t i = 0; i < sizeof(keyed) / sizeof(keyed[0]); i++) {
+        if (slice_is_nocase(type, keyed[i]))
+            return false;
+    }
+    return d->protocol != PROTOCOL_OIDC;
+}
+
 static const char *take_tokens(struct arena *arena, struct login *login, const struct slice *values)
 {
     const struct description *d = &login->provider->description;
@@ -263,17 +281,12 @@ static const char *take_tokens(struct arena *arena, struct login *login, const s
     }
     if (values[0].len == 0)
         return "the reply has no access token";
-    /* The type is Bearer in any case, or missing with those who forget it; "mac" and "DPoP" are not
-     * what we could use. */
-    struct slice type = values[3];
-
-    if (slice_is_nocase(type, "mac") || slice_is_nocase(type, "dpop") ||
-        slice_is_nocase(type, "n_a"))
+    if (!type_is_usable(d, values[3]))
         return "the reply has a token of a type that cannot be used";
     *tokens = (struct tokens){ .access_token = values[0],
                                .refresh_token = values[1].len > 0 ? values[1] : previous_refresh,
                                .id_token = values[2],
-                               .token_type = type,
+                               .token_type = values[3],
                                .scope = standard_scope(arena, d, values[4]),
                                .expires = read_expiry(d->token_expiry, values[5]) };
     return NULL;
