@@ -165,6 +165,7 @@ static const char *check_claims(struct flow *flow, struct login *login, enum jws
         .nonce = login->refreshing ? slice_none() : login->attempt.nonce,
         .nonce_may_be_absent = d->nonce == WORD_NO,
         .access_token = login->tokens.access_token,
+        .code = login->code,
         .alg = alg,
         .now = clock_now(),
         .skew = SKEW_S,
