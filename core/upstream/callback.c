@@ -145,7 +145,7 @@ static enum step_result use_up_state(struct flow *flow)
                                 .value = SL("1"),
                                 .ttl_ms = request->hub->settings->lifetimes.login + 60000 };
     callback->commands[1] = (struct store_command){
-        .verb = STORE_GET, .key = identity_key(&flow->arena, login->provider->id, login->subject)
+        .verb = STORE_GET, .key = identity_key(&flow->arena, login->provider->id, login->identity)
     };
     return request_store(request, callback->commands, 2);
 }
@@ -217,11 +217,11 @@ static void note_identity(struct callback *callback, struct arena *arena)
     if (count > 0)
         memcpy(list, old, count * sizeof(*list));
     while (mine < count && !(slice_equal(list[mine].provider, callback->login.provider->id) &&
-                             slice_equal(list[mine].subject, callback->login.subject)))
+                             slice_equal(list[mine].subject, callback->login.identity)))
         mine++;
     if (mine == count)
         list[count++] = (struct identity){ .provider = callback->login.provider->id,
-                                           .subject = callback->login.subject,
+                                           .subject = callback->login.identity,
                                            .linked = clock_now() };
     list[mine].claims = callback->claims;
     list[mine].used = clock_now();

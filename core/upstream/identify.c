@@ -85,9 +85,9 @@ static const char *check_iss(const struct login *login)
         return upstream_endpoints(login->provider).iss_promised
                    ? "the answer does not say who it comes from, as this provider promises"
                    : NULL;
-    if (d->protocol != PROTOCOL_OIDC || d->issuers.count > 0)
+    if (!slice_is_set(d->issuer) || description_has_tenants(d))
         return NULL;
-    return slice_equal(iss, d->issuer) ? NULL : "the answer comes from another provider";
+    return description_issuer_is(d, iss) ? NULL : "the answer comes from another provider";
 }
 
 static enum step_result read_callback(struct flow *flow)
@@ -156,11 +156,12 @@ static enum step_result look_for_key(struct flow *flow)
 static const char *check_claims(struct flow *flow, struct login *login, enum jws_alg alg)
 {
     const struct description *d = &login->provider->description;
-    const struct pairs *parameters = &login->provider->settings->parameters;
+    struct slice tenants = description_value(d, SL("issuer_values"));
     struct id_token_expectations expected = {
         .issuer = d->issuer,
         .issuers = d->issuers.at,
         .issuer_count = d->issuers.count,
+        .issuer_values = slice_is(tenants, "*") ? slice_none() : tenants,
         .client_id = login->provider->settings->client_id,
         .nonce = login->refreshing ? slice_none() : login->attempt.nonce,
         .nonce_may_be_absent = d->nonce == WORD_NO,
@@ -172,10 +173,6 @@ static const char *check_claims(struct flow *flow, struct login *login, enum jws
         .subject = login->refreshing ? login->subject : slice_none(),
     };
 
-    for (size_t i = 0; i < parameters->count; i++) {
-        if (slice_is(parameters->at[i].name, "issuer_values"))
-            expected.issuer_values = parameters->at[i].value;
-    }
     return id_token_check(&flow->arena, login->id_claims, &expected);
 }
 

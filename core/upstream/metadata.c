@@ -175,11 +175,11 @@ static const char *take_document(struct provider *provider, const json_t *docume
     struct arena arena = { 0 };
     struct endpoints endpoints = { 0 };
     const char *wrong = read_endpoints(&arena, document, &endpoints);
-    bool templated = provider->description.issuers.count > 0;
 
     /* A provider with many tenants publishes a template there; its issuers are checked token by
      * token. */
-    if (wrong == NULL && !slice_equal(issuer, provider->description.issuer) && !templated)
+    if (wrong == NULL && !description_issuer_is(&provider->description, issuer) &&
+        !description_has_tenants(&provider->description))
         wrong = "issuer is not the one that is configured";
     if (wrong == NULL && upstream->cached[WHAT_DOCUMENT].fetched != 0 &&
         !same_host(endpoints.token, upstream->endpoints.token)) {

@@ -168,6 +168,17 @@ static void judge_email(struct login *login)
     json_object_set_new(login->profile, "email_verified", json_boolean(verified));
 }
 
+/* A subject is unique at its issuer (OpenID Connect Core, 2), and a provider of many tenants has
+ * many. */
+static struct slice identity_of(struct login *login, struct arena *arena)
+{
+    struct slice iss = json_member(login->id_claims, "iss");
+
+    if (login->id_claims == NULL || description_issuer_is(&login->provider->description, iss))
+        return login->subject;
+    return arena_printf(arena, "%.*s %.*s", SLICE_ARG(iss), SLICE_ARG(login->subject));
+}
+
 static enum step_result check_profile(struct flow *flow)
 {
     struct login *login = login_of(flow);
@@ -182,6 +193,7 @@ static enum step_result check_profile(struct flow *flow)
         !slice_equal(sub, json_member(login->id_claims, "sub")))
         return flow_fail(flow, &ERROR_UPSTREAM, "the profile is not that of the ID token");
     login->subject = arena_copy(&flow->arena, sub);
+    login->identity = identity_of(login, &flow->arena);
     judge_email(login);
     buf_add_json_value(&text, login->profile);
     bool fits = buf_ok(&text);

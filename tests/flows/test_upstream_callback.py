@@ -17,6 +17,7 @@ def stage():
         "honest": lambda up: up.settings(),
         "hostile": lambda up: up.settings(),
         "posting": lambda up: up.settings(response_mode="form_post"),
+        "named": lambda up: up.oauth2_settings(issuer=up.issuer),
         "renamed": lambda up: up.oauth2_settings(callback_rename={"code": "auth_code"}, callback_denied="refused",
                                                  callback_forward=["shop"]),
     }
@@ -132,9 +133,14 @@ def test_an_iss_that_is_wrong_doubled_or_missing_is_refused(stage, up):
 
 def test_an_iss_is_compared_for_plain_oauth_too_where_the_issuer_is_known(stage):
     """G05: RFC 9207 is not about OpenID Connect alone."""
+    up = stage.up("named")
+    visit = stage.visit(up)
+    mismatch(stage, visit, visit.back(visit.change(iss="https://elsewhere.test")), "another provider")
+    visit = stage.visit(up)
+    assert visit.back(visit.change(iss=up.issuer)).status == 303
     up = stage.up("renamed")
     visit = stage.visit(up)
-    params = visit.change(code=GONE, auth_code=visit.up.last["code"], iss="https://elsewhere.test")
+    params = visit.change(code=GONE, auth_code=up.last["code"], iss="https://elsewhere.test")
     assert visit.back(params).status == 303, "nothing is known of its issuer"
 
 
