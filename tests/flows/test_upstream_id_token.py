@@ -4,12 +4,16 @@
 """
 
 import base64
+import hashlib
 import json
+import shutil
+import subprocess
 import time
 
 import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import utils
+from hub import CARDEA, Hub
 from upstream import GONE, SLOW, Key, Stage, Trap, b64, compact, half_hash, hs256, request
 
 ALGORITHM = "the algorithm is not one that is accepted"
@@ -26,6 +30,7 @@ def stage():
         "es512": lambda up: up.settings(id_token_algs=["ES512"]),
         "eddsa": lambda up: up.settings(id_token_algs=["EdDSA"]),
         "tenants": tenants(parameters={"issuer_values": "tenant-a tenant-b"}),
+        "any-tenant": tenants(parameters={"issuer_values": "*"}),
         "absent": lambda up: up.settings(nonce="absent"),
     }
     with Stage(providers, spare=40) as stage:
@@ -60,9 +65,11 @@ def test_a_token_without_an_algorithm_is_refused(stage, up):
         up.header = {"alg": alg}
         stops(stage, up, "signature is empty")
     up.finish_token = lambda token: token
-    for alg in ("none", "None", "nOnE", "", "rs256", "RS256 ", "RS256\0", "HS256\0RS256"):
+    for alg in ("none", "None", "nOnE", "", "rs256", "RS256 ", "RS256,HS256"):
         up.header = {"alg": alg}
-        stops(stage, up, ALGORITHM if alg else "")
+        stops(stage, up, ALGORITHM)
+    up.header = {"alg": "RS256\0none"}
+    stops(stage, up, "header is no JSON object")
     for alg in (GONE, None, 256, ["RS256"], {"RS256": 1}, True):
         up.header = {"alg": alg}
         stops(stage, up, "header has no algorithm")
@@ -105,8 +112,8 @@ def test_a_wrong_signature_is_refused(stage, up):
                  lambda text: good(text)[::-1], lambda text: good(text + b" "), lambda text: b"x"):
         up.finish_token = with_signature(make)
         stops(stage, up, "the signature does not fit")
-    up.finish_token = lambda token: token.rpartition(".")[0] + "." + "A" * 40000
-    stops(stage, up, "ID token")
+    up.finish_token = lambda token: token.rpartition(".")[0] + "." + "A" * 10000
+    stops(stage, up, "the signature does not fit")
 
 
 def test_a_payload_that_was_changed_behind_the_signature_is_refused(stage, up):
@@ -133,9 +140,11 @@ def test_issuers_that_are_only_similar_are_refused(stage, up):
     """H04."""
     for iss in (up.issuer + "/", up.issuer.upper(), up.issuer.replace("http:", "https:"), up.issuer + ".evil.test",
                 up.issuer + "%2f", up.issuer.replace("/plain", "//plain"), up.issuer.replace("/plain", "/plain2"),
-                up.issuer + "\0", " " + up.issuer, "", None, 7, [up.issuer], GONE):
+                " " + up.issuer, "", None, 7, [up.issuer], GONE):
         up.claims = {"iss": iss}
         stops(stage, up, "iss is")
+    up.claims = {"iss": up.issuer + "\0"}
+    stops(stage, up, "ID token")
 
 
 def test_each_of_the_required_claims_must_be_there(stage, up):
@@ -154,7 +163,7 @@ def test_times_count_with_a_minute_of_skew(stage, up):
     for claims in good:
         up.claims = claims
         stage.accepted(up)
-    bad = (({"exp": now - 61}, "it has expired"), ({"exp": 0}, "it has expired"), ({"exp": -1}, "it has expired"),
+    bad = (({"exp": now - 61}, "it has expired"), ({"exp": 0}, "it has expired"), ({"exp": -1}, "ID token"),
            ({"iat": now + 3600}, "issued in the future"), ({"iat": now + 90 * SLOW}, "issued in the future"),
            ({"nbf": now + 3600}, "not valid yet"), ({"nbf": "soon"}, "not valid yet"), ({"nbf": None}, "not valid yet"),
            ({"exp": 1e300}, "exp or iat"), ({"exp": "9999999999"}, "exp or iat"), ({"iat": [now]}, "exp or iat"))
@@ -218,8 +227,6 @@ def test_hashes_of_what_came_with_the_token_must_be_right(stage, up):
 
 def test_at_hash_of_eddsa_is_made_with_sha512(stage):
     """H09: an algorithm whose hash is not in its name."""
-    import hashlib
-
     up = stage.up("eddsa")
     up.keys = [Key("EdDSA")]
     up.key = up.keys[0]
@@ -424,6 +431,36 @@ def test_a_tenant_that_is_not_on_the_list_is_refused(stage):
                      (f"{url}/TENANT-A/v2", "TENANT-A"), (f"{url}/tenant/v2", "tenant")):
         up.claims = {"iss": iss, "tid": tid}
         stops(stage, up, "iss is")
+
+
+def test_all_tenants_may_come_in_where_the_operator_says_so(stage):
+    """H23."""
+    up = stage.up("any-tenant")
+    up.claims = {"iss": f"{up.server.url}/anybody/v2", "tid": "anybody"}
+    stage.accepted(up)
+    up.claims = {"iss": f"{up.server.url}/a/b/v2", "tid": "a/b"}
+    stops(stage, up, "iss is")
+
+
+def problems(up, **over):
+    """What `cardea check` says of a configuration with that provider."""
+    hub = Hub({"providers": {up.name: up.settings(**over)}}, simulate=(), start=False)
+    hub.write_config()
+    try:
+        return subprocess.run([CARDEA, "check", "--config", hub.config_file], capture_output=True, text=True)
+    finally:
+        shutil.rmtree(hub.folder)
+
+
+def test_a_provider_that_would_let_everybody_in_or_nobody_is_a_mistake_of_configuration(up):
+    """H01, H23: which tenants come in is said, and no algorithm is taken that anybody could use."""
+    assert problems(up).returncode == 0
+    done = problems(up, issuers=["https://id.test/{tid}"])
+    assert done.returncode == 2 and "issuer_values" in done.stderr, done
+    assert problems(up, issuers=["https://id.test/{tid}"], parameters={"issuer_values": "a"}).returncode == 0
+    for alg in ("none", "HS256", "RS265", ""):
+        done = problems(up, id_token_algs=["RS256", alg])
+        assert done.returncode == 2, (alg, done)
 
 
 def test_the_same_subject_of_two_tenants_is_two_people(stage):
