@@ -18,10 +18,12 @@ import hmac
 import html
 import http.server
 import json
+import os
 import re
 import secrets
 import socket
 import struct
+import tempfile
 import threading
 import time
 import urllib.parse
@@ -30,7 +32,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, padding, utils
 from jwcrypto import jwk
 
-from hub import SLOW, Browser, Hub, merge, request
+from hub import BUILD, SLOW, Browser, Hub, merge, request
 
 # A value that takes a member away, where None would be a null.
 GONE = object()
@@ -434,6 +436,28 @@ class Server(http.server.ThreadingHTTPServer):
         self.stop()
 
 
+class Clock:
+    """The monotonic clock of a hub, which tests can put forward: what is cached grows old in a moment.
+
+    The time of day stays what it is, so that tokens and sessions do not.
+    """
+
+    def __init__(self):
+        self.file = tempfile.NamedTemporaryFile(prefix="cardea-clock-")
+        self.seconds = 0
+        self.forward(0)
+        library = os.path.join(BUILD, "tests", "clock_ahead.so")
+        # The sanitizers would come first, and need not.
+        options = os.environ.get("ASAN_OPTIONS", "") + ":verify_asan_link_order=0"
+        self.environment = {"LD_PRELOAD": library, "CLOCK_AHEAD": self.file.name, "ASAN_OPTIONS": options.lstrip(":")}
+
+    def forward(self, seconds):
+        self.seconds += seconds
+        self.file.seek(0)
+        self.file.write(struct.pack("=q", self.seconds))
+        self.file.flush()
+
+
 class Trap:
     """A port that nobody should come to."""
 
@@ -508,15 +532,16 @@ class Stage:
     Upstream. `spare` more are there for tests that need one nobody has talked to: fresh() gives the next.
     """
 
-    def __init__(self, providers=(), spare=0, config=None, **more):
-        self.server = Server()
+    def __init__(self, providers=(), spare=0, config=None, port=0, **more):
+        self.server = Server(port=port)
+        self.clock = Clock()
         self.spares = [f"spare{number}" for number in range(spare)]
         makers = dict.fromkeys(list(providers) + self.spares, Upstream.settings)
         if isinstance(providers, dict):
             makers.update(providers)
         settings = {name: make(self.server.add(name)) for name, make in makers.items()}
         base = {"providers": settings, "http": {"timeout": f"{2 * SLOW}s", "connect_timeout": f"{1 * SLOW}s"}}
-        self.hub = Hub(merge(base, config or {}), simulate=(), start=False, **more)
+        self.hub = Hub(merge(base, config or {}), environment=self.clock.environment, simulate=(), start=False, **more)
 
     def __enter__(self):
         try:
