@@ -142,7 +142,8 @@ static bool has_id_token(const struct login *login)
            slice_is_set(login->tokens.id_token);
 }
 
-/* Before judging: if the key is unknown, the set may just have been rotated. */
+/* Before judging: if no key fits, the set may just have been rotated; perhaps under the same name,
+ * or without any. */
 static enum step_result look_for_key(struct flow *flow)
 {
     struct login *login = login_of(flow);
@@ -150,7 +151,10 @@ static enum step_result look_for_key(struct flow *flow)
 
     if (!has_id_token(login) || jws_read(&flow->arena, login->tokens.id_token, &jws) != NULL)
         return STEP_NEXT;
-    return verify(login, &jws) == JWS_UNKNOWN_KEY ? upstream_refetch_keys(flow) : STEP_NEXT;
+    enum jws_verdict verdict = verify(login, &jws);
+
+    return verdict == JWS_UNKNOWN_KEY || verdict == JWS_BAD_SIGNATURE ? upstream_refetch_keys(flow)
+                                                                      : STEP_NEXT;
 }
 
 static const char *check_claims(struct flow *flow, struct login *login, enum jws_alg alg)
