@@ -198,7 +198,7 @@ static struct slice token_member(struct arena *arena, const struct description *
     }
     const json_t *value = json_object_get(root, name);
 
-    if (json_is_array(value)) { /* scope as a list */
+    if (json_is_array(value) && strcmp(name, "scope") == 0) { /* as a list, with some */
         struct buf joined = BUF_INIT(4096);
         const json_t *each;
         size_t i;
@@ -269,6 +269,17 @@ static bool type_is_usable(const struct description *d, struct slice type)
     return d->protocol != PROTOCOL_OIDC;
 }
 
+/* VSCHAR (RFC 6749, A.12 and A.17). What is not could not be sent on, and nobody would notice that
+ * it was not. */
+static bool is_visible(struct slice token)
+{
+    for (size_t i = 0; i < token.len; i++) {
+        if (token.at[i] < 0x20 || token.at[i] > 0x7e)
+            return false;
+    }
+    return true;
+}
+
 static const char *take_tokens(struct arena *arena, struct login *login, const struct slice *values)
 {
     const struct description *d = &login->provider->description;
@@ -278,6 +289,8 @@ static const char *take_tokens(struct arena *arena, struct login *login, const s
     for (size_t i = 0; i < 3; i++) {
         if (values[i].len > TOKEN_BYTES_MAX)
             return "a token in the reply is too long";
+        if (!is_visible(values[i]))
+            return "a token in the reply has characters that no token may have";
     }
     if (values[0].len == 0)
         return "the reply has no access token";

@@ -366,7 +366,7 @@ class Upstream:
     def serve_userinfo(self, asked):
         scheme, token = asked.authorization
         token = token or asked.params.get("access_token")
-        if token not in [login.get("access_token") for login in self.logins]:
+        if not token or token not in [login.get("access_token") for login in self.logins]:
             return Reply({"error": "invalid_token"}, 401)
         return Reply(lay(self.person, self.userinfo))
 
