@@ -11,7 +11,7 @@
 #include "crypto/jwk.h"
 
 enum {
-    JWS_MAX = 16 * 1024 /* bytes of a whole token, read or written */
+    JWS_MAX = 64 * 1024 /* bytes of a whole token, read or written; a long profile fits */
 };
 
 /* A token taken apart but not yet believed. */

@@ -9,8 +9,8 @@
 
 struct identity {
     struct slice provider;
-    struct slice subject;
-    struct slice claims; /* as of the last login there, JSON */
+    struct slice subject; /* with the issuer in front where the provider has many */
+    struct slice claims;  /* as of the last login there, JSON */
     int64_t linked;
     int64_t used;
 };

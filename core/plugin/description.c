@@ -2,6 +2,7 @@
 
 #include "base/codec.h"
 #include "base/url.h"
+#include "crypto/jwk.h"
 #include "plugin/template.h"
 
 const char *const hook_names[HOOK_COUNT] = {
@@ -210,6 +211,29 @@ static struct slice pairs_get(const struct pairs *pairs, struct slice name)
     return slice_none();
 }
 
+struct slice description_value(const struct description *description, struct slice parameter)
+{
+    return pairs_get(&description->values, parameter);
+}
+
+bool description_issuer_is(const struct description *description, struct slice issuer)
+{
+    bool is = slice_equal(issuer, description->issuer);
+
+    for (size_t i = 0; i < description->issuers.count; i++)
+        is = is || slice_equal(issuer, description->issuers.at[i]);
+    return is;
+}
+
+bool description_has_tenants(const struct description *description)
+{
+    for (size_t i = 0; i < description->issuers.count; i++) {
+        if (slice_has(description->issuers.at[i], '{'))
+            return true;
+    }
+    return false;
+}
+
 static void check_names(const struct description *d, const struct pairs *given, struct mark mark,
                         struct problems *problems)
 {
@@ -366,6 +390,23 @@ static void check_endpoints(const struct description *d, struct mark mark,
     }
 }
 
+/* What would let everybody in, or nobody, and is seen only when somebody tries. */
+static void check_id_token(const struct description *d, struct mark mark, struct problems *problems)
+{
+    if (d->protocol == PROTOCOL_OIDC && description_has_tenants(d) &&
+        !slice_is_set(description_value(d, SL("issuer_values"))))
+        problem_add(problems, mark,
+                    "`issuers` takes a part of the issuer from the token: the parameter "
+                    "`issuer_values` must say which are allowed (* for all of them)");
+    for (size_t i = 0; i < d->id_token_algs.count; i++) {
+        enum jws_alg alg = jws_alg_read(d->id_token_algs.at[i]);
+
+        if (alg == ALG_NONE || alg == ALG_HS256 || alg == ALG_HS384 || alg == ALG_HS512)
+            problem_add(problems, mark, "`id_token_algs` has `%.*s`, which no ID token may have",
+                        SLICE_ARG(d->id_token_algs.at[i]));
+    }
+}
+
 static struct slice check_url(void *context, struct slice text)
 {
     struct checking *checking = context;
@@ -428,6 +469,7 @@ void description_check(const struct description *description, struct mark mark,
     check_endpoints(description, mark, problems);
     check_urls(description, &checking);
     check_claims(description, mark, problems);
+    check_id_token(description, mark, problems);
     check_mark(description, mark, problems);
     copy.claims = (struct pairs){ NULL, 0 };
     copy.token_fields = (struct pairs){ NULL, 0 };

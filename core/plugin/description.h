@@ -124,6 +124,14 @@ static inline bool description_has_hook(const struct description *description, e
 void description_read(const struct node *map, const char *where, struct description *target,
                       struct problems *problems);
 
+/* What a parameter is, once filled in; absent when it has no value. */
+struct slice description_value(const struct description *description, struct slice parameter);
+
+/* Is that the issuer, in one of its spellings? Has it many, a tenant's each ({claim} in `issuers`)?
+ */
+bool description_issuer_is(const struct description *description, struct slice issuer);
+bool description_has_tenants(const struct description *description);
+
 /*
  * Puts the values of the parameters in: checks `given` (the configuration's `parameters`) against
  * what the description declares, then replaces {name} in every text. Names that are no parameter

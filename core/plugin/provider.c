@@ -7,9 +7,10 @@
 static const struct {
     const char *id;
     unsigned protocol;
+    const char *scopes;
 } built_in[] = {
-    { "oauth2", PROTOCOL_OAUTH2 },
-    { "oidc", PROTOCOL_OIDC },
+    { "oauth2", PROTOCOL_OAUTH2, "" },
+    { "oidc", PROTOCOL_OIDC, "openid profile email" },
 };
 
 enum {
@@ -98,6 +99,16 @@ static const struct node *fields_of(struct arena *arena, const json_t *document,
     return node;
 }
 
+static struct texts words_of(struct arena *arena, const char *text)
+{
+    struct texts words = { arena_alloc(arena, 3 * sizeof(struct slice)), 0 };
+    struct slice rest = slice_of(text);
+
+    while (words.count < 3 && slice_next_word(&rest, &words.at[words.count]))
+        words.count++;
+    return words;
+}
+
 static bool read_plugin(struct provider *provider, const json_t *plugins, struct problems *problems)
 {
     struct slice wanted =
@@ -109,6 +120,7 @@ static bool read_plugin(struct provider *provider, const json_t *plugins, struct
     for (size_t i = 0; i < BUILT_IN; i++) {
         if (slice_is(wanted, built_in[i].id)) {
             provider->description.protocol = built_in[i].protocol;
+            provider->description.scopes = words_of(problems->arena, built_in[i].scopes);
             return true;
         }
     }

@@ -120,19 +120,25 @@ static const char *check_nonce(const json_t *claims, const struct id_token_expec
     return secret_equal(nonce, expected->nonce) ? NULL : "nonce is not the one of this login";
 }
 
-static const char *check_hash(struct arena *arena, const json_t *claims,
-                              const struct id_token_expectations *expected)
+/* A hash that is there is right; an algorithm without a hash of its own vouches for nothing. */
+static bool hash_is_good(struct arena *arena, const json_t *claims, const char *name,
+                         enum jws_alg alg, struct slice of)
 {
-    struct slice given = json_member(claims, "at_hash");
+    if (json_object_get(claims, name) == NULL || !slice_is_set(of))
+        return true;
+    struct slice right = jws_half_hash(arena, alg, of);
 
-    if (json_object_get(claims, "at_hash") == NULL || !slice_is_set(expected->access_token))
-        return NULL;
-    struct slice right = jws_half_hash(arena, expected->alg, expected->access_token);
+    return slice_is_set(right) && secret_equal(json_member(claims, name), right);
+}
 
-    /* An algorithm without a hash of its own cannot vouch for the access token: not skipped. */
-    return slice_is_set(right) && secret_equal(given, right)
+static const char *check_hashes(struct arena *arena, const json_t *claims,
+                                const struct id_token_expectations *expected)
+{
+    if (!hash_is_good(arena, claims, "at_hash", expected->alg, expected->access_token))
+        return "at_hash does not belong to the access token";
+    return hash_is_good(arena, claims, "c_hash", expected->alg, expected->code)
                ? NULL
-               : "at_hash does not belong to the access token";
+               : "c_hash does not belong to the code";
 }
 
 static const char *check_subject(const json_t *claims, const struct id_token_expectations *expected)
@@ -164,5 +170,5 @@ const char *id_token_check(struct arena *arena, const json_t *claims,
         (wrong = check_nonce(claims, expected)) != NULL ||
         (wrong = check_subject(claims, expected)) != NULL)
         return wrong;
-    return check_hash(arena, claims, expected);
+    return check_hashes(arena, claims, expected);
 }

@@ -17,7 +17,8 @@ struct id_token_expectations {
     struct slice nonce; /* absent: none was sent */
     bool nonce_may_be_absent;
     struct slice access_token; /* for at_hash; absent: not checked */
-    enum jws_alg alg;          /* that signed it, for at_hash */
+    struct slice code;         /* for c_hash; absent: not checked */
+    enum jws_alg alg;          /* that signed it, for the two hashes */
     int64_t now;
     int64_t skew;         /* seconds */
     int64_t max_age;      /* seconds of auth_time; 0: not asked */

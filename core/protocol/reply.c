@@ -106,7 +106,10 @@ json_t *reply_judge(struct arena *arena, json_t *top, struct slice root, struct 
 
     *code_r = slice_none();
     *text_r = slice_none();
-    if (!means_nothing(what) && !is_ok) {
+    /* Where "ok": true is the good one, "ok": false is not. */
+    bool is_not_ok = json_is_false(what) && slice_is(error_ok, "true");
+
+    if ((!means_nothing(what) || is_not_ok) && !is_ok) {
         *code_r = slice_is_set(code) ? code : SL("error");
         if (slice_is_set(error_text))
             *text_r = json_text(arena, json_at(top, error_text));

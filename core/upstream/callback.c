@@ -58,8 +58,9 @@ static enum step_result open_attempt(struct flow *flow)
     if (!slice_equal(attempt->provider, provider->id))
         return flow_fail(flow, &ERROR_LOGIN_MISMATCH, "the login was begun at provider %.*s",
                          SLICE_ARG(attempt->provider));
-    if ((request->exchange.head.method == HTTP_POST) !=
-        (provider->description.response_mode == RESPONSE_FORM_POST))
+    /* HEAD is no way to come back: what looks at links must not redeem a code. */
+    if (request->exchange.head.method !=
+        (provider->description.response_mode == RESPONSE_FORM_POST ? HTTP_POST : HTTP_GET))
         return flow_fail(flow, &ERROR_LOGIN_MISMATCH, "the answer came by the wrong method");
     attempt_drop(request, state);
     callback->has_ticket =
@@ -144,7 +145,7 @@ static enum step_result use_up_state(struct flow *flow)
                                 .value = SL("1"),
                                 .ttl_ms = request->hub->settings->lifetimes.login + 60000 };
     callback->commands[1] = (struct store_command){
-        .verb = STORE_GET, .key = identity_key(&flow->arena, login->provider->id, login->subject)
+        .verb = STORE_GET, .key = identity_key(&flow->arena, login->provider->id, login->identity)
     };
     return request_store(request, callback->commands, 2);
 }
@@ -216,11 +217,11 @@ static void note_identity(struct callback *callback, struct arena *arena)
     if (count > 0)
         memcpy(list, old, count * sizeof(*list));
     while (mine < count && !(slice_equal(list[mine].provider, callback->login.provider->id) &&
-                             slice_equal(list[mine].subject, callback->login.subject)))
+                             slice_equal(list[mine].subject, callback->login.identity)))
         mine++;
     if (mine == count)
         list[count++] = (struct identity){ .provider = callback->login.provider->id,
-                                           .subject = callback->login.subject,
+                                           .subject = callback->login.identity,
                                            .linked = clock_now() };
     list[mine].claims = callback->claims;
     list[mine].used = clock_now();

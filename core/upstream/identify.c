@@ -85,9 +85,9 @@ static const char *check_iss(const struct login *login)
         return upstream_endpoints(login->provider).iss_promised
                    ? "the answer does not say who it comes from, as this provider promises"
                    : NULL;
-    if (d->protocol != PROTOCOL_OIDC || d->issuers.count > 0)
+    if (!slice_is_set(d->issuer) || description_has_tenants(d))
         return NULL;
-    return slice_equal(iss, d->issuer) ? NULL : "the answer comes from another provider";
+    return description_issuer_is(d, iss) ? NULL : "the answer comes from another provider";
 }
 
 static enum step_result read_callback(struct flow *flow)
@@ -142,7 +142,8 @@ static bool has_id_token(const struct login *login)
            slice_is_set(login->tokens.id_token);
 }
 
-/* Before judging: if the key is unknown, the set may just have been rotated. */
+/* Before judging: if no key fits, the set may just have been rotated; perhaps under the same name,
+ * or without any. */
 static enum step_result look_for_key(struct flow *flow)
 {
     struct login *login = login_of(flow);
@@ -150,31 +151,32 @@ static enum step_result look_for_key(struct flow *flow)
 
     if (!has_id_token(login) || jws_read(&flow->arena, login->tokens.id_token, &jws) != NULL)
         return STEP_NEXT;
-    return verify(login, &jws) == JWS_UNKNOWN_KEY ? upstream_refetch_keys(flow) : STEP_NEXT;
+    enum jws_verdict verdict = verify(login, &jws);
+
+    return verdict == JWS_UNKNOWN_KEY || verdict == JWS_BAD_SIGNATURE ? upstream_refetch_keys(flow)
+                                                                      : STEP_NEXT;
 }
 
 static const char *check_claims(struct flow *flow, struct login *login, enum jws_alg alg)
 {
     const struct description *d = &login->provider->description;
-    const struct pairs *parameters = &d->values;
+    struct slice tenants = description_value(d, SL("issuer_values"));
     struct id_token_expectations expected = {
         .issuer = d->issuer,
         .issuers = d->issuers.at,
         .issuer_count = d->issuers.count,
+        .issuer_values = slice_is(tenants, "*") ? slice_none() : tenants,
         .client_id = login->provider->settings->client_id,
         .nonce = login->refreshing ? slice_none() : login->attempt.nonce,
         .nonce_may_be_absent = d->nonce == WORD_NO,
         .access_token = login->tokens.access_token,
+        .code = login->code,
         .alg = alg,
         .now = clock_now(),
         .skew = SKEW_S,
         .subject = login->refreshing ? login->subject : slice_none(),
     };
 
-    for (size_t i = 0; i < parameters->count; i++) {
-        if (slice_is(parameters->at[i].name, "issuer_values"))
-            expected.issuer_values = parameters->at[i].value;
-    }
     return id_token_check(&flow->arena, login->id_claims, &expected);
 }
 

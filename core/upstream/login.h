@@ -65,6 +65,8 @@ struct login {
     struct tokens tokens;
     json_t *profile; /* claims; `sub` is a non-empty text */
     struct slice subject;
+    struct slice identity;   /* who it is among all at this provider: the subject, where it has many
+                                issuers with the issuer in front */
     struct slice error_code; /* as the provider spelt it, when that was the end */
     struct slice error_text;
 };

@@ -168,6 +168,42 @@ static bool same_host(struct slice a, struct slice b)
            slice_equal_nocase(first.host, second.host) && url_port(&first) == url_port(&second);
 }
 
+/* Those that get our secret, codes and tokens, and the one whose keys we believe. */
+static const size_t bound_endpoints[] = {
+    offsetof(struct endpoints, token),
+    offsetof(struct endpoints, userinfo),
+    offsetof(struct endpoints, revoke),
+    offsetof(struct endpoints, jwks),
+};
+
+static struct slice endpoint_at(const struct endpoints *endpoints, size_t offset)
+{
+    return *(const struct slice *)(const void *)((const char *)endpoints + offset);
+}
+
+static bool knows_host(const struct endpoints *endpoints, struct slice url)
+{
+    for (size_t i = 0; i < sizeof(bound_endpoints) / sizeof(bound_endpoints[0]); i++) {
+        if (same_host(endpoint_at(endpoints, bound_endpoints[i]), url))
+            return true;
+    }
+    return false;
+}
+
+/* The first that is on another host than before, or is new on a host that none was on; or absent.
+ */
+static struct slice moved_endpoint(const struct endpoints *before, const struct endpoints *now)
+{
+    for (size_t i = 0; i < sizeof(bound_endpoints) / sizeof(bound_endpoints[0]); i++) {
+        struct slice was = endpoint_at(before, bound_endpoints[i]);
+        struct slice is = endpoint_at(now, bound_endpoints[i]);
+
+        if (slice_is_set(is) && !(slice_is_set(was) ? same_host(was, is) : knows_host(before, is)))
+            return is;
+    }
+    return slice_none();
+}
+
 static const char *take_document(struct provider *provider, const json_t *document)
 {
     struct upstream *upstream = upstream_of(provider);
@@ -175,20 +211,23 @@ static const char *take_document(struct provider *provider, const json_t *docume
     struct arena arena = { 0 };
     struct endpoints endpoints = { 0 };
     const char *wrong = read_endpoints(&arena, document, &endpoints);
-    bool templated = provider->description.issuers.count > 0;
 
     /* A provider with many tenants publishes a template there; its issuers are checked token by
      * token. */
-    if (wrong == NULL && !slice_equal(issuer, provider->description.issuer) && !templated)
+    if (wrong == NULL && !description_issuer_is(&provider->description, issuer) &&
+        !description_has_tenants(&provider->description))
         wrong = "issuer is not the one that is configured";
-    if (wrong == NULL && upstream->cached[WHAT_DOCUMENT].fetched != 0 &&
-        !same_host(endpoints.token, upstream->endpoints.token)) {
+    struct slice moved = wrong == NULL && upstream->cached[WHAT_DOCUMENT].fetched != 0
+                             ? moved_endpoint(&upstream->endpoints, &endpoints)
+                             : slice_none();
+
+    if (slice_is_set(moved)) {
         log_audit(
             "provider_moved",
-            "provider %.*s now names a token endpoint on another host (%.*s); the old one stays "
-            "in use, and nothing is sent to the new one",
-            SLICE_ARG(provider->id), SLICE_ARG(endpoints.token));
-        wrong = "the token endpoint has moved to another host";
+            "provider %.*s now names an endpoint on another host (%.*s); the old ones stay in "
+            "use, and nothing is sent there",
+            SLICE_ARG(provider->id), SLICE_ARG(moved));
+        wrong = "an endpoint has moved to another host";
     }
     if (wrong != NULL) {
         log_warn("the discovery document of provider %.*s is not taken: %s",

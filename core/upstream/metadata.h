@@ -4,8 +4,8 @@
  * Fetched when first needed, never at start-up; one fetch at a time per provider however many
  * logins wait for it; used for an hour; refreshed behind the logins after that, and used up to a
  * day old while the provider cannot be reached. A document that names another issuer, or that
- * suddenly moves the token endpoint to another host, is not taken: the old one stays, with an alarm
- * in the log.
+ * suddenly moves to another host what gets our secrets or has the keys, is not taken: the old one
+ * stays, with an alarm in the log.
  */
 #ifndef CARDEA_UPSTREAM_METADATA_H
 #define CARDEA_UPSTREAM_METADATA_H
@@ -43,7 +43,7 @@ enum step_result read_keys(struct flow *flow);
 const struct jwk_set *upstream_keys(const struct provider *provider);
 
 /*
- * A token was signed by a key we do not know: fetch the set again, at most once in a while for
+ * A token was signed by a key we do not have: fetch the set again, at most once in a while for
  * everybody. The step returns what this returns; read_keys() follows. STEP_NEXT when it is too
  * early for another fetch.
  */

@@ -10,50 +10,99 @@ enum {
     PROFILE_MAX = 32 * 1024
 };
 
-/* The standard claims; a provider that speaks OIDC has them under these names unless its map says
- * otherwise. */
-static const char *const standard_claims[] = {
-    "name",
-    "given_name",
-    "family_name",
-    "middle_name",
-    "nickname",
-    "preferred_username",
-    "profile",
-    "picture",
-    "website",
-    "email",
-    "email_verified",
-    "gender",
-    "birthdate",
-    "zoneinfo",
-    "locale",
-    "phone_number",
-    "phone_number_verified",
-    "address",
-    "updated_at",
-    "groups",
+/* What an app may expect of a claim (OpenID Connect Core, 5.1). */
+enum shape {
+    SHAPE_TEXT,
+    SHAPE_TRUTH,
+    SHAPE_NUMBER,
+    SHAPE_OBJECT,
+    SHAPE_TEXTS,
+    SHAPE_ANY /* a claim of the provider's own: texts for what is one value, lists and objects as
+                 they are */
 };
 
-static bool is_boolean_claim(struct slice name)
+/* The standard claims; a provider that speaks OIDC has them under these names unless its map says
+ * otherwise. */
+static const struct {
+    const char *name;
+    enum shape shape;
+} standard_claims[] = {
+    { "sub", SHAPE_TEXT },
+    { "name", SHAPE_TEXT },
+    { "given_name", SHAPE_TEXT },
+    { "family_name", SHAPE_TEXT },
+    { "middle_name", SHAPE_TEXT },
+    { "nickname", SHAPE_TEXT },
+    { "preferred_username", SHAPE_TEXT },
+    { "profile", SHAPE_TEXT },
+    { "picture", SHAPE_TEXT },
+    { "website", SHAPE_TEXT },
+    { "email", SHAPE_TEXT },
+    { "email_verified", SHAPE_TRUTH },
+    { "gender", SHAPE_TEXT },
+    { "birthdate", SHAPE_TEXT },
+    { "zoneinfo", SHAPE_TEXT },
+    { "locale", SHAPE_TEXT },
+    { "phone_number", SHAPE_TEXT },
+    { "phone_number_verified", SHAPE_TRUTH },
+    { "address", SHAPE_OBJECT },
+    { "updated_at", SHAPE_NUMBER },
+    { "groups", SHAPE_TEXTS },
+};
+
+static enum shape shape_of(struct slice name)
 {
-    return slice_is(name, "email_verified") || slice_is(name, "phone_number_verified");
+    for (size_t i = 0; i < sizeof(standard_claims) / sizeof(standard_claims[0]); i++) {
+        if (slice_is(name, standard_claims[i].name))
+            return standard_claims[i].shape;
+    }
+    return SHAPE_ANY;
 }
 
-/* Only JSON true counts as true: "true", 1 and "false" are what attackers and sloppy providers
- * send. */
-static json_t *shape_claim(struct arena *arena, struct slice name, json_t *value)
+static json_t *as_text(struct arena *arena, const json_t *value)
 {
-    if (is_boolean_claim(name))
-        return json_boolean(json_is_true(value));
-    if (slice_is(name, "groups"))
-        return json_is_array(value) ? json_incref(value) : json_pack("[O]", value);
-    if (slice_is(name, "address") || slice_is(name, "updated_at") || json_is_object(value) ||
-        json_is_array(value))
-        return json_incref(value);
     struct slice text = json_text(arena, value);
 
-    return slice_is_set(text) ? json_from_slice(text) : NULL;
+    return text.len > 0 ? json_from_slice(text) : NULL;
+}
+
+/* One value is a list of one. */
+static json_t *as_texts(struct arena *arena, const json_t *value)
+{
+    json_t *texts = json_array();
+    const json_t *each;
+    size_t i;
+
+    json_array_foreach(value, i, each)
+    {
+        json_array_append_new(texts, as_text(arena, each));
+    }
+    if (!json_is_array(value))
+        json_array_append_new(texts, as_text(arena, value));
+    return texts;
+}
+
+/* A new reference, or NULL when the value is not fit for that claim. Only JSON true counts as true:
+ * "true", 1 and "false" are what attackers and sloppy providers send. */
+static json_t *shape_claim(struct arena *arena, struct slice name, json_t *value)
+{
+    switch (shape_of(name)) {
+    case SHAPE_TRUTH:
+        return json_boolean(json_is_true(value));
+    case SHAPE_NUMBER:
+        return json_is_number(value) ? json_incref(value) : NULL;
+    case SHAPE_OBJECT:
+        return json_is_object(value) ? json_incref(value) : NULL;
+    case SHAPE_TEXTS:
+        return as_texts(arena, value);
+    case SHAPE_ANY:
+        if (json_is_object(value) || json_is_array(value))
+            return json_incref(value);
+        break;
+    default:
+        break;
+    }
+    return as_text(arena, value);
 }
 
 static void set_claim(struct login *login, struct arena *arena, struct slice name, json_t *value)
@@ -71,13 +120,12 @@ static void take_standard_claims(struct login *login, struct arena *arena)
 
     for (size_t source = 0; source < 2; source++) {
         for (size_t i = 0; i < sizeof(standard_claims) / sizeof(standard_claims[0]); i++) {
-            json_t *value = json_object_get(sources[source], standard_claims[i]);
+            const char *name = standard_claims[i].name;
 
-            if (value != NULL)
-                set_claim(login, arena, slice_of(standard_claims[i]), json_incref(value));
+            set_claim(login, arena, slice_of(name),
+                      json_incref(json_object_get(sources[source], name)));
         }
     }
-    set_claim(login, arena, SL("sub"), json_incref(json_object_get(login->id_claims, "sub")));
 }
 
 static enum step_result follow_claim_map(struct flow *flow)
@@ -112,7 +160,7 @@ static void take_hook_profile(struct login *login, json_t *profile)
 
     json_object_foreach_safe(profile, next, name, value)
     {
-        if (is_boolean_claim(slice_of(name)) && json_is_string(value))
+        if (shape_of(slice_of(name)) == SHAPE_TRUTH && json_is_string(value))
             json_object_set_new(profile, name, json_boolean(slice_is(json_slice(value), "true")));
     }
     json_incref(profile);
@@ -168,6 +216,17 @@ static void judge_email(struct login *login)
     json_object_set_new(login->profile, "email_verified", json_boolean(verified));
 }
 
+/* A subject is unique at its issuer (OpenID Connect Core, 2), and a provider of many tenants has
+ * many. */
+static struct slice identity_of(struct login *login, struct arena *arena)
+{
+    struct slice iss = json_member(login->id_claims, "iss");
+
+    if (login->id_claims == NULL || description_issuer_is(&login->provider->description, iss))
+        return login->subject;
+    return arena_printf(arena, "%.*s %.*s", SLICE_ARG(iss), SLICE_ARG(login->subject));
+}
+
 static enum step_result check_profile(struct flow *flow)
 {
     struct login *login = login_of(flow);
@@ -182,6 +241,7 @@ static enum step_result check_profile(struct flow *flow)
         !slice_equal(sub, json_member(login->id_claims, "sub")))
         return flow_fail(flow, &ERROR_UPSTREAM, "the profile is not that of the ID token");
     login->subject = arena_copy(&flow->arena, sub);
+    login->identity = identity_of(login, &flow->arena);
     judge_email(login);
     buf_add_json_value(&text, login->profile);
     bool fits = buf_ok(&text);

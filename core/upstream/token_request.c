@@ -198,7 +198,7 @@ static struct slice token_member(struct arena *arena, const struct description *
     }
     const json_t *value = json_object_get(root, name);
 
-    if (json_is_array(value)) { /* scope as a list */
+    if (json_is_array(value) && strcmp(name, "scope") == 0) { /* as a list, with some */
         struct buf joined = BUF_INIT(4096);
         const json_t *each;
         size_t i;
@@ -251,6 +251,35 @@ static struct slice standard_scope(struct arena *arena, const struct description
     return slice_make(text, scope.len);
 }
 
+/*
+ * Bearer in any case, or missing with those who forget it. OpenID Connect allows nothing else
+ * (Core, 3.1.3.3). Plain OAuth providers write what they like there ("User Access Token"), and
+ * their description says how the token travels; but a token that needs a key is of no use to us.
+ */
+static bool type_is_usable(const struct description *d, struct slice type)
+{
+    static const char *const keyed[] = { "mac", "dpop", "pop", "n_a" };
+
+    if (type.len == 0 || slice_is_nocase(type, "bearer"))
+        return true;
+    for (size_t i = 0; i < sizeof(keyed) / sizeof(keyed[0]); i++) {
+        if (slice_is_nocase(type, keyed[i]))
+            return false;
+    }
+    return d->protocol != PROTOCOL_OIDC;
+}
+
+/* VSCHAR (RFC 6749, A.12 and A.17). What is not could not be sent on, and nobody would notice that
+ * it was not. */
+static bool is_visible(struct slice token)
+{
+    for (size_t i = 0; i < token.len; i++) {
+        if (token.at[i] < 0x20 || token.at[i] > 0x7e)
+            return false;
+    }
+    return true;
+}
+
 static const char *take_tokens(struct arena *arena, struct login *login, const struct slice *values)
 {
     const struct description *d = &login->provider->description;
@@ -260,20 +289,17 @@ static const char *take_tokens(struct arena *arena, struct login *login, const s
     for (size_t i = 0; i < 3; i++) {
         if (values[i].len > TOKEN_BYTES_MAX)
             return "a token in the reply is too long";
+        if (!is_visible(values[i]))
+            return "a token in the reply has characters that no token may have";
     }
     if (values[0].len == 0)
         return "the reply has no access token";
-    /* The type is Bearer in any case, or missing with those who forget it; "mac" and "DPoP" are not
-     * what we could use. */
-    struct slice type = values[3];
-
-    if (slice_is_nocase(type, "mac") || slice_is_nocase(type, "dpop") ||
-        slice_is_nocase(type, "n_a"))
+    if (!type_is_usable(d, values[3]))
         return "the reply has a token of a type that cannot be used";
     *tokens = (struct tokens){ .access_token = values[0],
                                .refresh_token = values[1].len > 0 ? values[1] : previous_refresh,
                                .id_token = values[2],
-                               .token_type = type,
+                               .token_type = values[3],
                                .scope = standard_scope(arena, d, values[4]),
                                .expires = read_expiry(d->token_expiry, values[5]) };
     return NULL;

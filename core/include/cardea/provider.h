@@ -201,7 +201,7 @@ struct cardea_provider {
     /* The ID token. */
     const char *id_token_algs; /* those we accept: "RS256" is the default */
     const char *issuers; /* further spellings of the issuer; "{tid}" reads a claim of the token itself, whose
-                            value must be allowed by the parameter of the name `issuer_values` */
+                            value must be one of the words of the parameter `issuer_values` ("*": any) */
     const char *id_token;      /* CARDEA_YES (the default for OIDC), CARDEA_NO: none comes */
 
     /* Calls to the provider's API, of which the userinfo call is one. */
