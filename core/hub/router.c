@@ -97,6 +97,13 @@ static const struct path_entry *find_path(const struct router *router, struct sl
     return entry != NULL ? entry : router->fallback;
 }
 
+static unsigned methods_of(const struct route *route)
+{
+    bool with_head = (route->methods & HTTP_GET) != 0 && (route->flags & ROUTE_NO_HEAD) == 0;
+
+    return route->methods | (with_head ? HTTP_HEAD : 0);
+}
+
 static const struct route *choose_route(struct request *request, struct slice *allow_r)
 {
     enum http_method method = request->exchange.head.method;
@@ -105,7 +112,7 @@ static const struct route *choose_route(struct request *request, struct slice *a
     unsigned methods = 0;
 
     for (; entry != NULL; entry = entry->next) {
-        unsigned takes = entry->route->methods | (entry->route->methods & HTTP_GET ? HTTP_HEAD : 0);
+        unsigned takes = methods_of(entry->route);
 
         request->route_index = entry->index;
         if ((takes & method) != 0)
