@@ -255,8 +255,9 @@ enum refresh_verdict grant_judge_refresh(const struct request *request, const st
         return REFRESH_UNKNOWN;
     if (behind == 0)
         return REFRESH_CURRENT;
-    bool in_time =
-        now - grant->refresh_rotated <= request->hub->settings->lifetimes.refresh_grace / 1000;
+    int64_t grace = request->hub->settings->lifetimes.refresh_grace / 1000;
+    /* Times are whole seconds: a grace of none must not last for the rest of the present one. */
+    bool in_time = grace > 0 && now - grant->refresh_rotated <= grace;
 
     return behind == 1 && in_time && grant->refresh_retries < RETRIES_MAX ? REFRESH_WITHIN_GRACE
                                                                           : REFRESH_REPLAYED;
