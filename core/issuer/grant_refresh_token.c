@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "issuer/client.h"
 #include "protocol/errors.h"
 #include "protocol/scope.h"
 
@@ -97,6 +98,18 @@ static enum step_result check_scope(struct flow *flow)
     return STEP_NEXT;
 }
 
+/* RFC 8707, 2.2: for some of what the grant is for, this time. */
+static enum step_result check_resource(struct flow *flow)
+{
+    struct request *request = request_of(flow);
+    struct token *token = flow->state;
+
+    if (!resources_read(&flow->arena, &request->form, token->issue.grant->audience,
+                        &token->issue.audience))
+        return flow_fail(flow, &ERROR_INVALID_TARGET, "resource is none of the grant's");
+    return STEP_NEXT;
+}
+
 /* Without offline_access a grant ends with the session in which it was given; its use is use of the
  * session. */
 static enum step_result ask_for_its_session(struct flow *flow)
@@ -143,6 +156,7 @@ static const struct step refresh_round[] = {
     STEP(ask_for_grant), /* waits */
     STEP(judge_token),   /* waits, when the grant must end */
     STEP(check_scope),
+    STEP(check_resource),
     STEP(ask_for_its_session), /* waits, unless offline_access */
     STEP(check_its_session),   /* waits, once a minute */
     STEP(rotate),              /* waits */

@@ -3,6 +3,7 @@
 #include "base/codec.h"
 #include "issuer/access.h"
 #include "issuer/client.h"
+#include "issuer/tokens.h"
 #include "protocol/errors.h"
 
 /* RFC 7662. A caller learns about its own tokens, and about those that were issued for it as an
@@ -44,11 +45,12 @@ static enum step_result ask_for_grant(struct flow *flow)
     return access_ask(request_of(flow), &introspect->access);
 }
 
-static bool may_know(const struct request *request, const struct grant *grant)
+static bool may_know(const struct request *request, const struct access *access)
 {
     struct slice caller = request->client->named.id;
 
-    return slice_equal(grant->client_id, caller) || slice_has_word(grant->audience, caller);
+    return slice_equal(access->grant->client_id, caller) ||
+           slice_has_word(access->audience, caller);
 }
 
 static void add(struct buf *out, const char *name, struct slice value)
@@ -59,20 +61,28 @@ static void add(struct buf *out, const char *name, struct slice value)
     buf_add_json(out, value);
 }
 
-static enum step_result tell(struct request *request, const struct grant *grant, struct slice scope,
-                             int64_t issued, int64_t expires, const char *type)
+/* What is told of a living token, beside its grant. */
+struct about {
+    struct slice scope;
+    struct slice audience;
+    struct slice type;
+    int64_t issued;
+    int64_t expires;
+};
+
+static enum step_result tell(struct request *request, const struct grant *grant,
+                             const struct about *about)
 {
     struct buf body = BUF_INIT(16 * 1024);
 
     buf_add_text(&body, "{\"active\":true");
-    add(&body, "scope", scope);
+    add(&body, "scope", about->scope);
     add(&body, "client_id", grant->client_id);
-    add(&body, "token_type", slice_of(type));
-    buf_printf(&body, ",\"exp\":%lld", (long long)expires);
-    if (issued > 0)
-        buf_printf(&body, ",\"iat\":%lld", (long long)issued);
+    add(&body, "token_type", about->type);
+    buf_printf(&body, ",\"exp\":%lld", (long long)about->expires);
+    buf_printf(&body, ",\"iat\":%lld", (long long)about->issued);
     add(&body, "sub", slice_is_set(grant->account) ? grant->account : grant->client_id);
-    add(&body, "aud", grant->audience);
+    tokens_add_audience(&body, about->audience);
     add(&body, "iss", request->hub->settings->issuer);
     buf_add_byte(&body, '}');
     enum step_result result = request_answer(request, 200, "application/json", buf_slice(&body));
@@ -88,7 +98,11 @@ static enum step_result tell_refresh(struct request *request, struct introspect 
     if (grant == NULL || !slice_equal(grant->client_id, request->client->named.id) ||
         grant_judge_refresh(request, grant, &introspect->refresh) != REFRESH_CURRENT)
         return say_inactive(request);
-    return tell(request, grant, grant->scope, grant->refresh_rotated, grant->refresh_expires, NULL);
+    return tell(request, grant,
+                &(struct about){ .scope = grant->scope,
+                                 .audience = grant->audience,
+                                 .issued = grant->refresh_rotated,
+                                 .expires = grant->refresh_expires });
 }
 
 static enum step_result answer(struct flow *flow)
@@ -101,10 +115,14 @@ static enum step_result answer(struct flow *flow)
         return STEP_FAIL;
     if (introspect->is_refresh)
         return tell_refresh(request, introspect);
-    if (access->grant == NULL || !may_know(request, access->grant))
+    if (access->grant == NULL || !may_know(request, access))
         return say_inactive(request);
-    return tell(request, access->grant, access->scope, access->token->issued,
-                access->token->expires, "Bearer");
+    return tell(request, access->grant,
+                &(struct about){ .scope = access->scope,
+                                 .audience = access->audience,
+                                 .type = SL("Bearer"),
+                                 .issued = access->token->issued,
+                                 .expires = access->token->expires });
 }
 
 static const struct step introspect_steps[] = {

@@ -30,13 +30,14 @@ static void add_number(struct buf *out, const char *name, int64_t value)
     buf_printf(out, ",\"%s\":%lld", name, (long long)value);
 }
 
-/* One word is a text, several are a list. */
-static void add_audience(struct buf *out, struct slice words)
+void tokens_add_audience(struct buf *out, struct slice words)
 {
     struct slice word;
     bool several = slice_has(words, ' ');
     bool first = true;
 
+    if (words.len == 0)
+        return;
     buf_add_text(out, several ? ",\"aud\":[" : ",\"aud\":");
     while (slice_next_word(&words, &word)) {
         if (!first)
@@ -103,8 +104,8 @@ static struct slice signed_access_token(struct request *request, const struct is
 
     begin_payload(&payload, request, subject_of(grant),
                   request->hub->settings->lifetimes.access_token);
-    add_audience(&payload,
-                 grant->audience.len > 0 ? grant->audience : request->hub->settings->issuer);
+    tokens_add_audience(&payload,
+                        issue->audience.len > 0 ? issue->audience : request->hub->settings->issuer);
     add_text(&payload, "jti", jti);
     add_text(&payload, "client_id", grant->client_id);
     add_text(&payload, "scope", issue->scope);
@@ -149,11 +150,12 @@ bool tokens_issue(struct request *request, struct issue *issue)
         return false;
     }
     if (is_jwt) {
-        struct slice jti = grant_issue_jti(request, issue->grant, issue->scope);
+        struct slice jti = grant_issue_jti(request, issue->grant, issue->scope, issue->audience);
 
         issue->access_token = signed_access_token(request, issue, key, jti);
     } else {
-        issue->access_token = grant_issue_access(request, issue->grant, issue->scope);
+        issue->access_token =
+            grant_issue_access(request, issue->grant, issue->scope, issue->audience);
     }
     if (issue->refresh_token)
         issue->refresh_text = grant_issue_refresh(request, issue->grant, issue->presented);

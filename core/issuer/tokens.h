@@ -9,7 +9,8 @@
 /* What a grant type asks for. */
 struct issue {
     struct grant *grant;
-    struct slice scope; /* of the access token; within the grant's */
+    struct slice scope;    /* of the access token; within the grant's */
+    struct slice audience; /* words, of the access token; within the grant's */
     bool refresh_token;
     struct slice presented; /* secret of the refresh token that is exchanged; absent: none */
     bool id_token;
@@ -30,6 +31,9 @@ bool tokens_issue(struct request *request, struct issue *issue);
 /* The answer. */
 enum step_result tokens_answer(struct request *request, const struct issue *issue,
                                enum grant_type grant_type);
+
+/* Adds `,"aud":` with one text, or the list of several. No words: nothing. */
+void tokens_add_audience(struct buf *out, struct slice words);
 
 /* The algorithm that signs for this client. */
 enum jws_alg client_alg(const struct client_settings *client);
