@@ -1,6 +1,7 @@
 #include "issuer/routes.h"
 
 #include "base/codec.h"
+#include "hub/session.h"
 #include "issuer/access.h"
 #include "issuer/client.h"
 #include "issuer/tokens.h"
@@ -13,6 +14,8 @@ struct introspect {
     struct token_text refresh; /* kind TOKEN_REFRESH when it is one */
     bool is_refresh;
     struct access access;
+    struct grant *grant;          /* of a living refresh token */
+    struct store_command session; /* in which that grant was given */
 };
 
 static enum step_result say_inactive(struct request *request)
@@ -91,12 +94,37 @@ static enum step_result tell(struct request *request, const struct grant *grant,
     return result;
 }
 
-static enum step_result tell_refresh(struct request *request, struct introspect *introspect)
+/* Without offline_access a refresh token is as dead as the session of its grant. */
+static enum step_result ask_for_its_session(struct flow *flow)
 {
+    struct request *request = request_of(flow);
+    struct introspect *introspect = flow->state;
+
+    if (!introspect->is_refresh)
+        return STEP_NEXT;
+    if (request_store_failed(request, &introspect->access.command))
+        return STEP_FAIL;
     struct grant *grant = grant_read(request, &introspect->access.command);
 
     if (grant == NULL || !slice_equal(grant->client_id, request->client->named.id) ||
         grant_judge_refresh(request, grant, &introspect->refresh) != REFRESH_CURRENT)
+        return say_inactive(request);
+    introspect->grant = grant;
+    if (!slice_is_set(grant->session))
+        return STEP_NEXT;
+    introspect->session = session_get(request, grant->session);
+    return request_store(request, &introspect->session, 1);
+}
+
+static enum step_result tell_refresh(struct request *request, struct introspect *introspect)
+{
+    const struct grant *grant = introspect->grant;
+    struct session session;
+
+    if (request_store_failed(request, &introspect->session))
+        return STEP_FAIL;
+    if (slice_is_set(grant->session) && !(session_read(request, &introspect->session, &session) &&
+                                          slice_equal(session.account, grant->account)))
         return say_inactive(request);
     return tell(request, grant,
                 &(struct about){ .scope = grant->scope,
@@ -111,10 +139,10 @@ static enum step_result answer(struct flow *flow)
     struct introspect *introspect = flow->state;
     struct access *access = &introspect->access;
 
-    if (!access_read(request, access))
-        return STEP_FAIL;
     if (introspect->is_refresh)
         return tell_refresh(request, introspect);
+    if (!access_read(request, access))
+        return STEP_FAIL;
     if (access->grant == NULL || !may_know(request, access))
         return say_inactive(request);
     return tell(request, access->grant,
@@ -128,7 +156,8 @@ static enum step_result answer(struct flow *flow)
 static const struct step introspect_steps[] = {
     STEP(authenticate_confidential_client),
     STEP(recognise),
-    STEP(ask_for_grant), /* waits */
+    STEP(ask_for_grant),       /* waits */
+    STEP(ask_for_its_session), /* waits, for a refresh token of a session */
     STEP(answer),
     STEP_END,
 };
