@@ -8,6 +8,7 @@
 #include "base/url.h"
 #include "hub/session.h"
 #include "issuer/claims.h"
+#include "issuer/client.h"
 #include "issuer/routes.h"
 #include "protocol/errors.h"
 #include "protocol/scope.h"
@@ -48,17 +49,6 @@ static enum step_result check_request(struct flow *flow)
 
 /* ---- who is there ---- */
 
-static bool provider_fits(const struct authorize *authorize, const struct session *session)
-{
-    const struct texts *wanted = &authorize->client->providers;
-
-    for (size_t i = 0; i < wanted->count; i++) {
-        if (slice_equal(wanted->at[i], session->idp))
-            return true;
-    }
-    return wanted->count == 0;
-}
-
 static bool person_fits(const struct authorize *authorize, const struct session *session)
 {
     return !slice_is_set(authorize->hint_sub) || slice_equal(authorize->hint_sub, session->account);
@@ -74,7 +64,7 @@ static bool login_is_new(const struct authorize *authorize, const struct session
  * enough. */
 static bool session_serves(const struct authorize *authorize, const struct session *session)
 {
-    if (!provider_fits(authorize, session) || !person_fits(authorize, session))
+    if (!client_takes(authorize->client, session->idp) || !person_fits(authorize, session))
         return false;
     if (login_is_new(authorize, session))
         return true;

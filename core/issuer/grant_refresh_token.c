@@ -47,6 +47,13 @@ static enum step_result end_grant(struct flow *flow, struct grant *grant)
     return request_store(request_of(flow), &token->command, 1);
 }
 
+/* What was granted is no longer had once the configuration has taken it from the client. */
+static bool client_still_may(struct request *request, const struct grant *grant)
+{
+    return scope_within(grant->scope, client_scope(request_arena(request), request->client)) &&
+           client_takes(request->client, grant->idp);
+}
+
 static enum step_result judge_token(struct flow *flow)
 {
     struct request *request = request_of(flow);
@@ -60,6 +67,9 @@ static enum step_result judge_token(struct flow *flow)
     if (grant == NULL || !slice_equal(grant->client_id, request->client->named.id))
         return flow_fail(flow, &ERROR_INVALID_GRANT,
                          "there is no such refresh token of this client");
+    if (!client_still_may(request, grant))
+        return flow_fail(flow, &ERROR_INVALID_GRANT,
+                         "the client may no longer have that scope or that provider's people");
     token->issue = (struct issue){ .grant = grant,
                                    .scope = grant->scope,
                                    .refresh_token = true,
