@@ -45,9 +45,9 @@ const char *bearer_read(struct slice header, bool *present_r, struct slice *toke
     *present_r = has_scheme(header, SL("Bearer"), &rest);
     if (!*present_r)
         return NULL;
+    if (rest.len < 2 || rest.at[0] != ' ')
+        return "there is no token behind Bearer and a space";
     rest = slice_from(rest, 1);
-    if (rest.len == 0)
-        return "there is no token behind Bearer";
     for (size_t i = 0; i < rest.len; i++) {
         if (!is_token_byte(rest.at[i]))
             return "the Bearer token has a character that no token can have";
