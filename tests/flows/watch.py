@@ -17,6 +17,7 @@ must still work, and no secret that was sent or received may stand in the log.
 
 import base64
 import contextlib
+import http.client
 import json
 import os
 import re
@@ -277,6 +278,37 @@ def read_all(connection):
 def statuses(said):
     """The status of each answer in what was said on one connection."""
     return [int(number) for number in re.findall(rb"^HTTP/1\.1 (\d{3}) ", said, re.M)]
+
+
+def connection_to_each_worker(hub):
+    """A kept connection to every worker: the kernel deals them out, so as many are opened as it takes."""
+    found = {}
+    for _ in range(1000):
+        connection = http.client.HTTPConnection("127.0.0.1", hub.port, timeout=20 * SLOW)
+        connection.connect()
+        connection.request("GET", "/oauth2/jwks")
+        connection.getresponse().read()
+        owner = owner_of(hub, connection.sock.getsockname()[1])
+        if owner in found:
+            connection.close()
+        found.setdefault(owner, connection)
+        if len(found) == len(hub.watch.workers):
+            return list(found.values())
+    raise AssertionError("a worker gets no connections")
+
+
+def owner_of(hub, peer_port):
+    """The worker that holds the hub's end of a connection."""
+    with open("/proc/net/tcp") as table:
+        rows = [line.split() for line in table.readlines()[1:]]
+    inode, = [row[9] for row in rows
+              if row[1].endswith(f":{hub.port:04X}") and row[2].endswith(f":{peer_port:04X}") and row[3] == "01"]
+    for pid in hub.watch.workers:
+        for name in os.listdir(f"/proc/{pid}/fd"):
+            with contextlib.suppress(OSError):
+                if os.readlink(f"/proc/{pid}/fd/{name}") == f"socket:[{inode}]":
+                    return pid
+    raise AssertionError("no worker holds that connection")
 
 
 class Listener:
