@@ -302,7 +302,7 @@ class Hub:
 
     def events(self, name=None):
         """The log lines as dicts; those of one audit event, when named."""
-        lines = [json.loads(line) for line in self.log().splitlines() if line.startswith("{")]
+        lines = [json.loads(line) for line in self.log().split("\n") if line.startswith("{")]
         return [line for line in lines if name is None or line.get("event") == name]
 
     def look_at_log(self):
