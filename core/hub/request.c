@@ -128,13 +128,13 @@ void request_drop_cookie(struct request *request, const char *name)
 
 /* ---- answers ---- */
 
-static struct slice join_headers(struct request *request, const char *content_type)
+static struct slice join_headers(struct request *request, int status, const char *content_type)
 {
     struct buf out = BUF_INIT(64 * 1024);
     unsigned flags = request->route != NULL ? request->route->flags : 0;
 
     buf_add(&out, request->hub->common_headers);
-    if ((flags & ROUTE_CACHEABLE) == 0)
+    if ((flags & ROUTE_CACHEABLE) == 0 || status >= 400)
         buf_add_text(&out, "Cache-Control: no-store\r\n");
     if (content_type != NULL)
         buf_printf(&out, "Content-Type: %s\r\n", content_type);
@@ -151,7 +151,7 @@ enum step_result request_answer(struct request *request, int status, const char 
                                 struct slice body)
 {
     struct http_answer answer = { .status = status,
-                                  .headers = join_headers(request, content_type),
+                                  .headers = join_headers(request, status, content_type),
                                   .body = body };
 
     request->answered = true;

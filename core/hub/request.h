@@ -24,8 +24,9 @@ enum route_flag {
     ROUTE_CORS = 2, /* scripts of registered origins may read it; it never looks at cookies */
     ROUTE_CORS_ANY = 4,   /* scripts of any origin may: what is public anyway */
     ROUTE_NO_QUERY = 8,   /* parameters in the URL are refused: they end in logs (RFC 6749, 3.2) */
-    ROUTE_CACHEABLE = 16, /* the step says for how long */
-    ROUTE_THROTTLED = 32  /* counts as a login: limits.per_address.logins */
+    ROUTE_CACHEABLE = 16, /* the step says for how long; an error is not kept */
+    ROUTE_THROTTLED = 32, /* counts as a login: limits.per_address.logins */
+    ROUTE_NO_HEAD = 64 /* its GET has effects (a login begins, a code is made): HEAD is refused */
 };
 
 enum {

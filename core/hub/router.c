@@ -97,6 +97,13 @@ static const struct path_entry *find_path(const struct router *router, struct sl
     return entry != NULL ? entry : router->fallback;
 }
 
+static unsigned methods_of(const struct route *route)
+{
+    bool with_head = (route->methods & HTTP_GET) != 0 && (route->flags & ROUTE_NO_HEAD) == 0;
+
+    return route->methods | (with_head ? HTTP_HEAD : 0);
+}
+
 static const struct route *choose_route(struct request *request, struct slice *allow_r)
 {
     enum http_method method = request->exchange.head.method;
@@ -105,7 +112,7 @@ static const struct route *choose_route(struct request *request, struct slice *a
     unsigned methods = 0;
 
     for (; entry != NULL; entry = entry->next) {
-        unsigned takes = entry->route->methods | (entry->route->methods & HTTP_GET ? HTTP_HEAD : 0);
+        unsigned takes = methods_of(entry->route);
 
         request->route_index = entry->index;
         if ((takes & method) != 0)
@@ -136,12 +143,31 @@ static bool is_trusted(const struct hub *hub, const struct address *address)
     return false;
 }
 
+/* All lines as one list (RFC 9110, 5.3): a proxy may add a line of its own behind the stranger's.
+ */
+static struct slice forwarded_for(struct request *request)
+{
+    const struct http_head *head = &request->exchange.head;
+    struct slice list = slice_none();
+
+    for (size_t i = 0; i < head->header_count; i++) {
+        struct slice value = head->headers[i].value;
+
+        if (!slice_is_nocase(head->headers[i].name, "X-Forwarded-For"))
+            continue;
+        list = slice_is_set(list) ? arena_printf(request_arena(request), "%.*s,%.*s",
+                                                 SLICE_ARG(list), SLICE_ARG(value))
+                                  : value;
+    }
+    return list;
+}
+
 /* The nearest address that is not one of our proxies. What a stranger wrote into the header stands
  * to the left of it and counts for nothing. */
 static struct slice client_address(struct request *request)
 {
     struct address address = request->exchange.peer;
-    struct slice forwarded = request_header(request, "X-Forwarded-For");
+    struct slice forwarded = forwarded_for(request);
 
     while (is_trusted(request->hub, &address) && forwarded.len > 0) {
         size_t comma = forwarded.len;

@@ -63,5 +63,7 @@ bool access_read(struct request *request, struct access *access)
     }
     access->scope =
         slice_is_set(access->token->scope) ? access->token->scope : access->grant->scope;
+    access->audience =
+        slice_is_set(access->token->audience) ? access->token->audience : access->grant->audience;
     return true;
 }

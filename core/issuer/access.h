@@ -13,6 +13,7 @@ struct access {
     struct grant *grant; /* NULL: dead, or never was */
     const struct access_token *token;
     struct slice scope;
+    struct slice audience; /* words */
 };
 
 /* Recognises an opaque token or one that we have signed (RFC 9068). Nothing is looked up. */

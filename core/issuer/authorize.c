@@ -8,6 +8,7 @@
 #include "base/url.h"
 #include "hub/session.h"
 #include "issuer/claims.h"
+#include "issuer/client.h"
 #include "issuer/routes.h"
 #include "protocol/errors.h"
 #include "protocol/scope.h"
@@ -48,29 +49,24 @@ static enum step_result check_request(struct flow *flow)
 
 /* ---- who is there ---- */
 
-static bool provider_fits(const struct authorize *authorize, const struct session *session)
+static bool person_fits(const struct authorize *authorize, const struct session *session)
 {
-    const struct texts *wanted = &authorize->client->providers;
+    return !slice_is_set(authorize->hint_sub) || slice_equal(authorize->hint_sub, session->account);
+}
 
-    for (size_t i = 0; i < wanted->count; i++) {
-        if (slice_equal(wanted->at[i], session->idp))
-            return true;
-    }
-    return wanted->count == 0;
+/* Somebody has logged in since this request sent the browser away to do so. */
+static bool login_is_new(const struct authorize *authorize, const struct session *session)
+{
+    return slice_is_set(authorize->ticket.id) && session->auth_time >= authorize->ticket.created;
 }
 
 /* Is the session what this request asks for? A login made for the request itself always is fresh
  * enough. */
 static bool session_serves(const struct authorize *authorize, const struct session *session)
 {
-    bool is_new =
-        slice_is_set(authorize->ticket.id) && session->auth_time >= authorize->ticket.created;
-
-    if (!provider_fits(authorize, session))
+    if (!client_takes(authorize->client, session->idp) || !person_fits(authorize, session))
         return false;
-    if (slice_is_set(authorize->hint_sub) && !slice_equal(authorize->hint_sub, session->account))
-        return false;
-    if (is_new)
+    if (login_is_new(authorize, session))
         return true;
     if ((authorize->prompt & (PROMPT_LOGIN | PROMPT_SELECT_ACCOUNT)) != 0)
         return false;
@@ -147,6 +143,11 @@ static enum step_result need_login(struct flow *flow)
     if ((authorize->prompt & PROMPT_NONE) != 0)
         return flow_fail(flow, &ERROR_LOGIN_REQUIRED,
                          "prompt=none, and nobody fitting is logged in");
+    /* OpenID Connect Core, 3.1.2.1; and asking again would only lead round in a circle. */
+    if (request->session != NULL && login_is_new(authorize, request->session) &&
+        !person_fits(authorize, request->session))
+        return flow_fail(flow, &ERROR_LOGIN_REQUIRED,
+                         "somebody else has logged in than id_token_hint names");
     return send_to_login(request, authorize);
 }
 

@@ -72,25 +72,33 @@ bool authorize_check_client(struct flow *flow, struct authorize *authorize)
 
 /* ---- the rest ---- */
 
+/* First of all, because it says how every other error travels. */
 static bool check_mode(struct flow *flow, struct authorize *authorize)
 {
     struct slice mode = param(authorize, "response_mode");
+    struct slice state = param(authorize, "state");
 
-    /* First of all, because it says how every other error travels. */
-    authorize->state = param(authorize, "state");
+    authorize->state = utf8_is_text(state) ? state : slice_none();
     if (slice_is(mode, "form_post"))
         authorize->answer_mode = ANSWER_FORM_POST;
     else if (slice_is_set(mode) && !slice_is(mode, "query"))
         return fail(flow, &ERROR_INVALID_REQUEST, "This response_mode is not supported.",
                     "response_mode");
+    /* RFC 6749, A.5; and no page could carry anything else back unchanged. */
+    if (slice_is_set(state) && !slice_is_set(authorize->state))
+        return fail(flow, &ERROR_INVALID_REQUEST, "state is no text.", "state is no text");
+    return true;
+}
+
+static bool check_doubles(struct flow *flow, struct authorize *authorize)
+{
     struct slice doubled = params_doubled(&authorize->params);
 
-    if (slice_is_set(doubled)) {
-        flow_fail_telling(flow, &ERROR_INVALID_REQUEST, "A parameter stands there twice.",
-                          "parameter %.*s stands there twice", SLICE_ARG(doubled));
-        return false;
-    }
-    return true;
+    if (!slice_is_set(doubled))
+        return true;
+    flow_fail_telling(flow, &ERROR_INVALID_REQUEST, "A parameter stands there twice.",
+                      "parameter %.*s stands there twice", SLICE_ARG(doubled));
+    return false;
 }
 
 static bool check_unsupported(struct flow *flow, struct authorize *authorize)
@@ -248,9 +256,9 @@ static bool check_nonce(struct flow *flow, struct authorize *authorize)
 
 bool authorize_check_request(struct flow *flow, struct authorize *authorize)
 {
-    return check_mode(flow, authorize) && check_unsupported(flow, authorize) &&
-           check_response_type(flow, authorize) && check_scope(flow, authorize) &&
-           check_pkce(flow, authorize) && check_prompt(flow, authorize) &&
-           check_max_age(flow, authorize) && check_nonce(flow, authorize) &&
-           check_hint(flow, authorize);
+    return check_mode(flow, authorize) && check_doubles(flow, authorize) &&
+           check_unsupported(flow, authorize) && check_response_type(flow, authorize) &&
+           check_scope(flow, authorize) && check_pkce(flow, authorize) &&
+           check_prompt(flow, authorize) && check_max_age(flow, authorize) &&
+           check_nonce(flow, authorize) && check_hint(flow, authorize);
 }

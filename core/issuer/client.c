@@ -125,6 +125,15 @@ bool client_may(const struct client_settings *client, const char *grant_type)
     return false;
 }
 
+bool client_takes(const struct client_settings *client, struct slice provider)
+{
+    for (size_t i = 0; i < client->providers.count; i++) {
+        if (slice_equal(client->providers.at[i], provider))
+            return true;
+    }
+    return client->providers.count == 0;
+}
+
 static struct slice join_words(struct arena *arena, const struct texts *words)
 {
     struct buf out = BUF_INIT(8192);

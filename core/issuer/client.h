@@ -18,6 +18,9 @@ enum step_result authenticate_confidential_client(struct flow *flow);
 /* May it use that grant type? */
 bool client_may(const struct client_settings *client, const char *grant_type);
 
+/* May its people come from that provider? */
+bool client_takes(const struct client_settings *client, struct slice provider);
+
 /* All scopes it may ask for, as words. In the arena. */
 struct slice client_scope(struct arena *arena, const struct client_settings *client);
 

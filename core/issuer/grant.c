@@ -129,32 +129,35 @@ static struct access_token *add_access(struct arena *arena, struct grant *grant)
 }
 
 static void note_access(struct request *request, struct grant *grant, struct slice secret,
-                        struct slice scope)
+                        struct slice scope, struct slice audience)
 {
     struct access_token *token = add_access(request_arena(request), grant);
 
     token->hash = hash_bytes(request_arena(request), secret);
     token->issued = clock_now();
     token->expires = token->issued + request->hub->settings->lifetimes.access_token / 1000;
-    /* The grant's own scope is not repeated for each token. */
+    /* What is the grant's own is not repeated for each token. */
     token->scope = slice_equal(scope, grant->scope) ? slice_none() : scope;
+    token->audience = slice_equal(audience, grant->audience) ? slice_none() : audience;
 }
 
-struct slice grant_issue_access(struct request *request, struct grant *grant, struct slice scope)
+struct slice grant_issue_access(struct request *request, struct grant *grant, struct slice scope,
+                                struct slice audience)
 {
     struct slice secret = random_token(request_arena(request), SECRET_BYTES);
 
-    note_access(request, grant, secret, scope);
+    note_access(request, grant, secret, scope, audience);
     return make_text(request_arena(request), TOKEN_ACCESS, grant->id, secret);
 }
 
-struct slice grant_issue_jti(struct request *request, struct grant *grant, struct slice scope)
+struct slice grant_issue_jti(struct request *request, struct grant *grant, struct slice scope,
+                             struct slice audience)
 {
     struct arena *arena = request_arena(request);
     struct slice jti = arena_printf(arena, "%.*s.%.*s", SLICE_ARG(grant->id),
                                     SLICE_ARG(random_token(arena, GRANT_ID_BYTES)));
 
-    note_access(request, grant, jti, scope);
+    note_access(request, grant, jti, scope, audience);
     return jti;
 }
 
@@ -260,6 +263,7 @@ enum refresh_verdict grant_judge_refresh(const struct request *request, const st
         return REFRESH_UNKNOWN;
     if (behind == 0)
         return REFRESH_CURRENT;
+    /* Not <=: times are whole seconds, and a grace of none must not last for the rest of this one. */
     bool in_time =
         now - grant->refresh_rotated < request->hub->settings->lifetimes.refresh_grace / 1000;
 

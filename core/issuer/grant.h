@@ -31,7 +31,7 @@ struct access_token {
     struct slice hash; /* SHA-256, 32 bytes */
     int64_t issued;
     int64_t expires;
-    struct slice scope;
+    struct slice scope;    /* absent: the grant's */
     struct slice audience; /* words; absent: the grant's */
 };
 
@@ -80,9 +80,11 @@ struct grant *grant_new(struct request *request, const struct client_settings *c
 
 /* Makes a token of a kind and notes its hash in the grant. Text in the arena. */
 struct slice grant_issue_code(struct request *request, struct grant *grant);
-struct slice grant_issue_access(struct request *request, struct grant *grant, struct slice scope);
+struct slice grant_issue_access(struct request *request, struct grant *grant, struct slice scope,
+                                struct slice audience);
 /* For a signed access token: notes its `jti` (grant id, a dot, random) instead of a secret. */
-struct slice grant_issue_jti(struct request *request, struct grant *grant, struct slice scope);
+struct slice grant_issue_jti(struct request *request, struct grant *grant, struct slice scope,
+                             struct slice audience);
 /* The first refresh token, or the successor of the one that was presented. */
 struct slice grant_issue_refresh(struct request *request, struct grant *grant,
                                  struct slice presented);

@@ -89,6 +89,7 @@ static enum step_result redeem_code(struct flow *flow)
     grant->code_used = clock_now();
     token->issue = (struct issue){ .grant = grant,
                                    .scope = grant->scope,
+                                   .audience = audience,
                                    .refresh_token = client_may(request->client, "refresh_token"),
                                    .id_token = slice_has_word(grant->scope, SL("openid")),
                                    .nonce = grant->nonce };

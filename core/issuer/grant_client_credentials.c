@@ -51,7 +51,8 @@ static enum step_result give_token(struct flow *flow)
     if (!resources_read(&flow->arena, &request->form,
                         client_audience(&flow->arena, request->client), &grant->audience))
         return flow_fail(flow, &ERROR_INVALID_TARGET, "resource");
-    token->issue = (struct issue){ .grant = grant, .scope = grant->scope };
+    token->issue =
+        (struct issue){ .grant = grant, .scope = grant->scope, .audience = grant->audience };
     if (!tokens_issue(request, &token->issue))
         return STEP_FAIL;
     token->command = grant_put(request, grant, STORE_PUT);

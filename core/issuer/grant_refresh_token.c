@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "issuer/client.h"
 #include "protocol/errors.h"
 #include "protocol/scope.h"
 
@@ -46,6 +47,13 @@ static enum step_result end_grant(struct flow *flow, struct grant *grant)
     return request_store(request_of(flow), &token->command, 1);
 }
 
+/* What was granted is no longer had once the configuration has taken it from the client. */
+static bool client_still_may(struct request *request, const struct grant *grant)
+{
+    return scope_within(grant->scope, client_scope(request_arena(request), request->client)) &&
+           client_takes(request->client, grant->idp);
+}
+
 static enum step_result judge_token(struct flow *flow)
 {
     struct request *request = request_of(flow);
@@ -59,6 +67,9 @@ static enum step_result judge_token(struct flow *flow)
     if (grant == NULL || !slice_equal(grant->client_id, request->client->named.id))
         return flow_fail(flow, &ERROR_INVALID_GRANT,
                          "there is no such refresh token of this client");
+    if (!client_still_may(request, grant))
+        return flow_fail(flow, &ERROR_INVALID_GRANT,
+                         "the client may no longer have that scope or that provider's people");
     token->issue = (struct issue){ .grant = grant,
                                    .scope = grant->scope,
                                    .refresh_token = true,
@@ -94,6 +105,18 @@ static enum step_result check_scope(struct flow *flow)
         return flow_fail(flow, &ERROR_INVALID_SCOPE, "the scope is more than the grant's");
     token->issue.scope = scope_normalise(&flow->arena, scope);
     token->issue.id_token = slice_has_word(token->issue.scope, SL("openid"));
+    return STEP_NEXT;
+}
+
+/* RFC 8707, 2.2: for some of what the grant is for, this time. */
+static enum step_result check_resource(struct flow *flow)
+{
+    struct request *request = request_of(flow);
+    struct token *token = flow->state;
+
+    if (!resources_read(&flow->arena, &request->form, token->issue.grant->audience,
+                        &token->issue.audience))
+        return flow_fail(flow, &ERROR_INVALID_TARGET, "resource is none of the grant's");
     return STEP_NEXT;
 }
 
@@ -143,6 +166,7 @@ static const struct step refresh_round[] = {
     STEP(ask_for_grant), /* waits */
     STEP(judge_token),   /* waits, when the grant must end */
     STEP(check_scope),
+    STEP(check_resource),
     STEP(ask_for_its_session), /* waits, unless offline_access */
     STEP(check_its_session),   /* waits, once a minute */
     STEP(rotate),              /* waits */

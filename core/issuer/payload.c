@@ -28,7 +28,7 @@ void payload_access_token(const struct payload *payload, struct buf *out)
     const struct grant *grant = payload->grant;
 
     begin(payload, out);
-    member_add_audience(out, grant->audience.len > 0 ? grant->audience : payload->issuer);
+    member_add_audience(out, payload->audience.len > 0 ? payload->audience : payload->issuer);
     member_add_text(out, "jti", payload->jti);
     member_add_text(out, "client_id", grant->client_id);
     member_add_text(out, "scope", payload->scope);

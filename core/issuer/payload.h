@@ -14,7 +14,8 @@ struct payload {
 
     /* Of an access token. */
     struct slice jti;
-    struct slice scope; /* within the grant's */
+    struct slice scope;    /* within the grant's */
+    struct slice audience; /* words, within the grant's; none: the issuer itself */
 
     /* Of an ID token. */
     struct slice claims;  /* of the person: members of a JSON object, without braces */
@@ -22,8 +23,7 @@ struct payload {
     struct slice at_hash; /* absent: no access token comes with it */
 };
 
-/* RFC 9068, 2.2. The audience is the grant's, or the issuer itself; `sub` of a client that asks for
- * itself is its id. The buffer fails when it is too long for its limit, as below. */
+/* RFC 9068, 2.2. `sub` of a client that asks for itself is its id. The buffer fails when it is too long for its limit, as below. */
 void payload_access_token(const struct payload *payload, struct buf *out);
 
 /* OpenID Connect Core, 2. */

@@ -1,7 +1,7 @@
 #include "issuer/routes.h"
 
 const struct route issuer_routes[] = {
-    { HTTP_GET | HTTP_POST, "/oauth2/authorize", &authorize_flow, ROUTE_FORM },
+    { HTTP_GET | HTTP_POST, "/oauth2/authorize", &authorize_flow, ROUTE_FORM | ROUTE_NO_HEAD },
     { HTTP_POST, "/oauth2/token", &token_flow, ROUTE_FORM | ROUTE_NO_QUERY | ROUTE_CORS },
     { HTTP_GET | HTTP_POST, "/oauth2/userinfo", &userinfo_flow, ROUTE_FORM | ROUTE_CORS },
     { HTTP_POST, "/oauth2/introspect", &introspect_flow, ROUTE_FORM | ROUTE_NO_QUERY },

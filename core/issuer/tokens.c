@@ -39,8 +39,9 @@ static struct slice signed_access_token(struct request *request, const struct is
         .grant = issue->grant,
         .now = clock_now(),
         .lifetime = request->hub->settings->lifetimes.access_token / 1000,
-        .jti = grant_issue_jti(request, issue->grant, issue->scope),
+        .jti = grant_issue_jti(request, issue->grant, issue->scope, issue->audience),
         .scope = issue->scope,
+        .audience = issue->audience,
     };
     struct buf text = BUF_INIT(TOKEN_MAX);
 
@@ -76,8 +77,9 @@ bool tokens_issue(struct request *request, struct issue *issue)
                   "there is no signing key for %s yet", jws_alg_name(client_alg(request->client)));
         return false;
     }
-    issue->access_token = is_jwt ? signed_access_token(request, issue, key)
-                                 : grant_issue_access(request, issue->grant, issue->scope);
+    issue->access_token =
+        is_jwt ? signed_access_token(request, issue, key)
+               : grant_issue_access(request, issue->grant, issue->scope, issue->audience);
     if (issue->refresh_token)
         issue->refresh_text = grant_issue_refresh(request, issue->grant, issue->presented);
     if (issue->id_token)

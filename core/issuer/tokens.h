@@ -9,7 +9,8 @@
 /* What a grant type asks for. */
 struct issue {
     struct grant *grant;
-    struct slice scope; /* of the access token; within the grant's */
+    struct slice scope;    /* of the access token; within the grant's */
+    struct slice audience; /* words, of the access token; within the grant's */
     bool refresh_token;
     struct slice presented; /* secret of the refresh token that is exchanged; absent: none */
     bool id_token;

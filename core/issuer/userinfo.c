@@ -28,7 +28,7 @@ static enum step_result read_token(struct flow *flow)
     if (params_count(&request->query, "access_token") > 0)
         return flow_fail_telling(flow, &ERROR_INVALID_REQUEST,
                                  "The token does not belong in the URL.", "a token in the query");
-    if (present && slice_is_set(in_form))
+    if ((present && slice_is_set(in_form)) || params_count(&request->form, "access_token") > 1)
         return flow_fail(flow, &ERROR_INVALID_REQUEST, "two tokens");
     if (!present)
         text = in_form;

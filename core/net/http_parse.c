@@ -353,6 +353,11 @@ static int judge_framing(const struct framing *framing, const char **why_r)
         return refuse(400, "is HTTP/1.0 with a chunked body", why_r);
     if (framing->has_content_coding && head->body != HTTP_BODY_NONE)
         return refuse(415, "has a body in a content coding", why_r);
+    /* A proxy in front may have judged the one, and we the other. */
+    if (http_header_count(head, "Authorization") > 1)
+        return refuse(400, "has two Authorization", why_r);
+    if (http_header_count(head, "Content-Type") > 1)
+        return refuse(400, "has two Content-Type", why_r);
     return 0;
 }
 

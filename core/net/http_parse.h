@@ -4,8 +4,9 @@
  * Whatever two readers could understand differently is refused: bare LF, a lone CR, obs-fold, white
  * space before a colon, NUL and other control characters, two Content-Length, Content-Length
  * together with Transfer-Encoding, any coding but a single "chunked", odd chunk sizes, no Host or
- * two, a Host that is not a plain host and port, a target that is not in origin form, and any
- * version but 1.0 and 1.1. 1.0 gets no chunked body and no keep-alive.
+ * two, a Host that is not a plain host and port, two Authorization or Content-Type, a target that
+ * is not in origin form, and any version but 1.0 and 1.1. 1.0 gets no chunked body and no
+ * keep-alive.
  */
 #ifndef CARDEA_NET_HTTP_PARSE_H
 #define CARDEA_NET_HTTP_PARSE_H

@@ -18,6 +18,8 @@ const char *scope_check(struct slice scope)
     }
     while (slice_next_word(&rest, &word))
         words++;
+    if (words == 0 && scope.len > 0)
+        return "the scope is nothing but spaces";
     return words > SCOPE_WORDS_MAX ? "the scope has too many words" : NULL;
 }
 

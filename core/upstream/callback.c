@@ -15,7 +15,8 @@
 enum {
     ACCOUNT_ID_BYTES = 16,
     COMMANDS = 3,
-    CONFLICTS_MAX = 8
+    CONFLICTS_MAX = 8,
+    NOTED_SECONDS = 60 /* so exact is the time at which an identity was used last */
 };
 
 struct callback {
@@ -206,7 +207,9 @@ static enum step_result ask_for_account(struct flow *flow)
     return request_store(request, &callback->commands[0], 1);
 }
 
-static void note_identity(struct callback *callback, struct arena *arena)
+/* False when just that was noted a moment ago, by a login in another tab: then there is nothing to
+ * write, and however many come at once, nobody waits for more than one other. */
+static bool note_identity(struct callback *callback, struct arena *arena)
 {
     struct account *account = &callback->account;
     struct identity *old = account->identities.at;
@@ -223,9 +226,13 @@ static void note_identity(struct callback *callback, struct arena *arena)
         list[count++] = (struct identity){ .provider = callback->login.provider->id,
                                            .subject = callback->login.identity,
                                            .linked = clock_now() };
+    if (list[mine].used + NOTED_SECONDS > clock_now() &&
+        slice_equal(list[mine].claims, callback->claims))
+        return false;
     list[mine].claims = callback->claims;
     list[mine].used = clock_now();
     account->identities = (struct record_list){ list, count };
+    return true;
 }
 
 static enum step_result write_account(struct flow *flow)
@@ -246,7 +253,9 @@ static enum step_result write_account(struct flow *flow)
         return flow_fail(flow, &ERROR_SERVER_ERROR,
                          "account %.*s cannot be read: was a secret taken out of `secrets`?",
                          SLICE_ARG(account->id));
-    note_identity(callback, &flow->arena);
+    callback->commands[1] = (struct store_command){ .status = STORE_OK };
+    if (!note_identity(callback, &flow->arena))
+        return STEP_NEXT;
     callback->commands[1] = (struct store_command){ .verb = exists ? STORE_SWAP : STORE_ADD,
                                                     .key = found->key,
                                                     .value = account_write(request, account),

@@ -95,6 +95,10 @@ class Answer:
         return f"<{self.status} {self.headers} {self.body[:300]!r}>"
 
 
+# Each is told of every request and its answer: observer(url, headers, body, answer).
+observers = []
+
+
 def request(url, method="GET", headers=None, body=None, form=None, timeout=20):
     """One request on a connection of its own; redirects are not followed."""
     parts = urllib.parse.urlsplit(url)
@@ -107,9 +111,12 @@ def request(url, method="GET", headers=None, body=None, form=None, timeout=20):
         target = parts.path + ("?" + parts.query if parts.query else "")
         connection.request(method, target or "/", body=body, headers=headers)
         response = connection.getresponse()
-        return Answer(response.status, response.getheaders(), response.read())
+        answer = Answer(response.status, response.getheaders(), response.read())
     finally:
         connection.close()
+    for observer in observers:
+        observer(url, headers, body, answer)
+    return answer
 
 
 class Browser:
@@ -295,7 +302,7 @@ class Hub:
 
     def events(self, name=None):
         """The log lines as dicts; those of one audit event, when named."""
-        lines = [json.loads(line) for line in self.log().splitlines() if line.startswith("{")]
+        lines = [json.loads(line) for line in self.log().split("\n") if line.startswith("{")]
         return [line for line in lines if name is None or line.get("event") == name]
 
     def look_at_log(self):

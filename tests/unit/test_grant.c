@@ -113,7 +113,7 @@ static void test_a_grant_without_code_knows_none(void **state)
 
 static struct slice issue_access(struct grant *grant)
 {
-    return taken_apart(grant_issue_access(&bare.request, grant, grant->scope)).secret;
+    return taken_apart(grant_issue_access(&bare.request, grant, grant->scope, slice_none())).secret;
 }
 
 static void test_an_access_token_is_found_by_its_secret(void **state)
@@ -124,7 +124,7 @@ static void test_an_access_token_is_found_by_its_secret(void **state)
     grant->scope = SL("openid email");
     struct slice first = issue_access(grant);
     struct slice narrow =
-        taken_apart(grant_issue_access(&bare.request, grant, SL("openid"))).secret;
+        taken_apart(grant_issue_access(&bare.request, grant, SL("openid"), slice_none())).secret;
 
     const struct access_token *found = grant_find_access(grant, first);
 
@@ -141,7 +141,7 @@ static void test_an_access_token_is_found_by_its_secret(void **state)
 static void test_a_signed_token_is_found_by_its_jti(void **state)
 {
     struct grant *grant = new_grant();
-    struct slice jti = grant_issue_jti(&bare.request, grant, SL("a"));
+    struct slice jti = grant_issue_jti(&bare.request, grant, SL("a"), slice_none());
 
     (void)state;
     assert_true(slice_starts(jti, grant->id));

@@ -478,10 +478,19 @@ static void test_one_empty_line_in_front_is_allowed(void **state)
 static void test_doubled_headers_are_counted(void **state)
 {
     (void)state;
-    assert_headers("Authorization: a\r\nauthorization: b\r\nX-Authorization: c\r\n", 0);
-    assert_int_equal(http_header_count(&head, "Authorization"), 2);
-    assert_int_equal(http_header_count(&head, "Cookie"), 0);
-    assert_slice(http_header(&head, "Authorization"), "a");
+    assert_headers("Cookie: a\r\ncookie: b\r\nX-Cookie: c\r\n", 0);
+    assert_int_equal(http_header_count(&head, "Cookie"), 2);
+    assert_int_equal(http_header_count(&head, "Accept"), 0);
+    assert_slice(http_header(&head, "Cookie"), "a");
+}
+
+static void test_two_of_what_says_who_asks_and_what_for_are_refused(void **state)
+{
+    (void)state;
+    assert_headers("Authorization: a\r\nauthorization: b\r\n", 400);
+    assert_headers("Authorization: a\r\nX: b\r\nAuthorization: a\r\n", 400);
+    assert_headers("Content-Type: a\r\nContent-Type: b\r\n", 400);
+    assert_headers("Authorization: a\r\nX-Authorization: b\r\nContent-Type: c\r\n", 0);
 }
 
 static int take_all(struct slice bytes, size_t step, struct buf *body, size_t *used_r)
@@ -727,6 +736,7 @@ int main(void)
         TEST(test_the_end_is_found_however_the_bytes_come),
         TEST(test_one_empty_line_in_front_is_allowed),
         TEST(test_doubled_headers_are_counted),
+        TEST(test_two_of_what_says_who_asks_and_what_for_are_refused),
         TEST(test_chunks_are_joined),
         TEST(test_extensions_and_trailers_are_passed_over),
         TEST(test_an_unfinished_body_wants_more),

@@ -53,16 +53,16 @@ static void test_an_access_token_says_what_rfc_9068_asks_for(void **state)
            "\"scope\":\"openid email\",\"auth_time\":1699999000}");
 }
 
-static void test_an_access_token_is_for_the_resources_of_its_grant(void **state)
+static void test_an_access_token_is_for_the_resources_that_were_asked_for(void **state)
 {
     (void)state;
     payload.jti = SL("g.1");
-    grant.audience = SL("https://api.test");
+    payload.audience = SL("https://api.test");
     writes(payload_access_token,
            "{\"iss\":\"https://id.test\",\"sub\":\"person\",\"iat\":1700000000,"
            "\"exp\":1700003600,\"aud\":\"https://api.test\",\"jti\":\"g.1\","
            "\"client_id\":\"app\",\"auth_time\":1699999000}");
-    grant.audience = SL("https://api.test https://b.test");
+    payload.audience = SL("https://api.test https://b.test");
     grant.acr = SL("2");
     grant.amr = SL("pwd otp");
     writes(payload_access_token,
@@ -178,7 +178,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         PAYLOAD(test_an_access_token_says_what_rfc_9068_asks_for),
-        PAYLOAD(test_an_access_token_is_for_the_resources_of_its_grant),
+        PAYLOAD(test_an_access_token_is_for_the_resources_that_were_asked_for),
         PAYLOAD(test_a_client_for_itself_is_its_own_subject_and_has_not_logged_in),
         PAYLOAD(test_an_id_token_says_what_openid_connect_asks_for),
         PAYLOAD(test_an_id_token_says_all_that_is_known),
