@@ -6,6 +6,7 @@ import contextlib
 import hashlib
 import http.client
 import json
+import math
 import re
 import sqlite3
 import urllib.parse
@@ -280,7 +281,7 @@ def looks_random(texts, least_bits):
     """No repeats, no common piece, and bits that are as good as thrown; of base64url texts of one length."""
     assert len(set(texts)) == len(texts)
     length, = {len(text) for text in texts}
-    bits = sum(len({text[place] for text in texts}).bit_length() - 1 for place in range(length))
+    bits = sum(math.log2(len({text[place] for text in texts})) for place in range(length))
     assert bits >= least_bits, bits
     packed = b"".join(base64.urlsafe_b64decode(text[:len(text) // 4 * 4]) for text in texts)
     ones = sum(byte.bit_count() for byte in packed)

@@ -343,11 +343,13 @@ def test_base64url_is_read_to_the_letter(stage, up):
         return finish
 
     for position in range(3):
-        for how in (lambda part: part + "=", lambda part: part + "==", lambda part: " " + part, lambda part: part + "\n",
-                    lambda part: part[:5] + "\r\n" + part[5:], lambda part: part + "A" * (1 + (-len(part) - 1) % 4 == 1)
+        for how in (lambda part: part + "=", lambda part: part + "==", lambda part: " " + part, lambda part: part + "A" * (1 + (-len(part) - 1) % 4 == 1)
                     + "+", lambda part: part.replace(part[3], "/", 1), lambda part: part + "~", lambda part: ""):
             up.finish_token = change(position, how)
             stops(stage, up, "ID token: ")
+        for how in (lambda part: part + "\n", lambda part: part[:5] + "\r\n" + part[5:]):
+            up.finish_token = change(position, how)
+            stops(stage, up, "characters that no token may have")
     for finish in (lambda token: token + ".", lambda token: token.rpartition(".")[0], lambda token: "." + token,
                    lambda token: token.split(".")[1], lambda token: token + "." + token.split(".")[2],
                    lambda token: "..", lambda token: "...", lambda token: "a.b.c", lambda token: " " + token):

@@ -300,7 +300,7 @@ def test_fapi2_expired_and_missing_exp(stage):
     stops(stage, up, "it has expired")
     for missing in (GONE, None, str(now + 600), [now + 600], True):
         up.claims = {"exp": missing}
-        stops(stage, up, "exp or iat is missing or no number")
+        stops(stage, up, "exp or iat is missing or no time")
 
 
 def test_fapi2_no_expires_in_and_token_types_in_any_case(stage):

@@ -77,11 +77,17 @@ def test_without_a_token_there_is_a_challenge_and_no_error(hub):
 
 
 @pytest.mark.parametrize("token", ["x", "cat_", "cat_" + "A" * 65, "cat_" + "A" * 64, "cat_" + "A" * 66, "crt_" + "A" * 65 + ".1",
-                                   "cac_" + "A" * 65, "a.b.c", "eyJhbGciOiJub25lIn0.e30.", "." * 300, "A" * 15000, "=", "~"])
+                                   "cac_" + "A" * 65, "a.b.c", "eyJhbGciOiJub25lIn0.e30.", "." * 300, "A" * 15000, "~"])
 def test_a_bad_token_is_invalid(hub, token):
     """J01, 5.E test_userinfo_wrong_auth"""
     is_challenged(show(hub, token), "invalid_token", 401)
     is_challenged(hub.post(PATH, {"access_token": token}), "invalid_token", 401)
+
+
+def test_what_is_no_b64token_is_malformed(hub):
+    """J01: RFC 6750, 2.1 and 3.1"""
+    is_challenged(show(hub, "="), "invalid_request", 400)
+    is_challenged(hub.post(PATH, {"access_token": "="}), "invalid_token", 401)
 
 
 @pytest.mark.parametrize("change", [
@@ -165,8 +171,9 @@ def test_a_signed_token_is_looked_at_from_all_sides(hub, client):
     other = hub.tokens(client=client)["access_token"].split(".")
     for bad in (f"{head}.{body}.{other[2]}", f"{head}.{other[1]}.{signature}", f"{head}.{body}.", f"{head}.{body}",
                 f"{head}.{body}.{signature}.", f".{body}.{signature}", f"{head}.{body}.{signature[:-2]}AA",
-                f"{head}=.{body}.{signature}", f"{head}.{body}.{signature}="):
+                f"{head}.{body}.{signature}="):
         is_challenged(show(hub, bad), "invalid_token", 401)
+    is_challenged(show(hub, f"{head}=.{body}.{signature}"), "invalid_request", 400)
 
 
 def test_a_dpop_scheme_does_not_make_a_bearer_token_good(hub, tokens):
