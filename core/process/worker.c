@@ -30,6 +30,7 @@ struct serving {
     struct router *internal_router;
     struct http_server *public_server;
     struct http_server *admin_server;
+    SSL_CTX *tls; /* NULL: plain */
     struct event *tick;
     struct event *master;
     struct event *signals[2];
@@ -106,14 +107,28 @@ static void set_tick(struct serving *serving, int64_t milliseconds)
     event_add(serving->tick, &tick);
 }
 
+/* Not before this worker can do what it is asked for: connections wait in the socket until then, or
+ * go to the worker of the generation before. */
+static void start_listening(struct serving *serving)
+{
+    const struct worker *worker = serving->worker;
+
+    for (size_t i = 0; i < worker->settings->listen.count; i++)
+        http_server_listen(serving->public_server, worker->listeners[i], serving->tls);
+    if (serving->admin_server != NULL)
+        http_server_listen(serving->admin_server, worker->admin, NULL);
+}
+
 static void check_ready(struct serving *serving)
 {
     int64_t waited = clock_monotonic_ms() - serving->started;
 
-    if (serving->ready || (!signing_is_ready(serving->hub->signing) && waited < READY_WAIT_MS))
+    if (serving->ready || serving->stop_by != 0 ||
+        (!signing_is_ready(serving->hub->signing) && waited < READY_WAIT_MS))
         return;
     serving->ready = true;
     set_tick(serving, TICK_MS);
+    start_listening(serving);
     if (!signing_is_ready(serving->hub->signing))
         log_warn("serving without the store for now: what needs it is answered with 503");
     tell_master(serving->worker, 'R', slice_none());
@@ -199,7 +214,7 @@ static SSL_CTX *open_tls(struct hub *hub, struct problems *problems)
     return tls;
 }
 
-static void open_servers(struct serving *serving, SSL_CTX *tls)
+static void open_servers(struct serving *serving)
 {
     const struct worker *worker = serving->worker;
     const struct settings *settings = worker->settings;
@@ -217,14 +232,11 @@ static void open_servers(struct serving *serving, SSL_CTX *tls)
     struct http_handler handler = router_handler(serving->public_router);
 
     serving->public_server = http_server_new(serving->base, &server, &handler);
-    for (size_t i = 0; i < settings->listen.count; i++)
-        http_server_listen(serving->public_server, worker->listeners[i], tls);
     if (worker->admin < 0)
         return;
     handler = router_handler(serving->internal_router);
     server.connections = 64;
     serving->admin_server = http_server_new(serving->base, &server, &handler);
-    http_server_listen(serving->admin_server, worker->admin, NULL);
 }
 
 static void open_events(struct serving *serving)
@@ -244,7 +256,7 @@ static void open_events(struct serving *serving)
     }
 }
 
-static void close_all(struct serving *serving, SSL_CTX *tls)
+static void close_all(struct serving *serving)
 {
     http_server_free(serving->public_server);
     http_server_free(serving->admin_server);
@@ -259,7 +271,7 @@ static void close_all(struct serving *serving, SSL_CTX *tls)
         event_free(serving->master);
     if (serving->tick != NULL)
         event_free(serving->tick);
-    SSL_CTX_free(tls);
+    SSL_CTX_free(serving->tls);
     event_base_free(serving->base);
     arena_cache_release();
 }
@@ -296,17 +308,16 @@ int worker_run(const struct worker *worker)
     struct serving serving = { .worker = worker, .started = clock_monotonic_ms() };
     struct arena arena = { 0 };
     struct problems problems = { .arena = &arena };
-    SSL_CTX *tls = NULL;
 
     shed_privileges();
     serving.base = event_base_new();
     serving.hub = hub_open(serving.base, worker->settings, worker->shared, worker->slot, HUB_WHOLE,
                            NULL, &problems);
     if (serving.hub != NULL)
-        tls = open_tls(serving.hub, &problems);
+        serving.tls = open_tls(serving.hub, &problems);
     say_problems(worker, &problems);
     if (problems.errors > 0) {
-        close_all(&serving, tls);
+        close_all(&serving);
         arena_release(&arena);
         return EXIT_CONFIGURATION;
     }
@@ -314,12 +325,12 @@ int worker_run(const struct worker *worker)
     serving.hub->signing = signing_new(serving.hub);
     serving.public_router = router_new(serving.hub, public_routes, serving.hub->base_path, true);
     serving.internal_router = router_new(serving.hub, internal_routes, SL(""), false);
-    open_servers(&serving, tls);
+    open_servers(&serving);
     open_events(&serving);
     check_ready(&serving);
     event_base_dispatch(serving.base);
     log_info("stopped");
-    close_all(&serving, tls);
+    close_all(&serving);
     arena_release(&arena);
     return 0;
 }
