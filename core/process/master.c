@@ -219,7 +219,7 @@ static void look_after_next(struct master *master)
 
 static void look_after_all(struct master *master)
 {
-    const struct plan *plans[OLD_MAX + 3] = { NULL };
+    const struct plan *plans[3] = { NULL };
     size_t count = 0;
 
     look_after_next(master);
@@ -234,11 +234,12 @@ static void look_after_all(struct master *master)
             master->old[i] = NULL;
             continue;
         }
-        plans[count++] = &master->old[i]->plan;
     }
-    if (master->next != NULL)
+    /* Those that finish listen no more: a socket of theirs that was kept would be given connections
+     * that nobody takes. */
+    if (master->next != NULL && !master->stopping)
         plans[count++] = &master->next->plan;
-    if (master->current != NULL)
+    if (master->current != NULL && !master->stopping)
         plans[count++] = &master->current->plan;
     sockets_keep(master->sockets, plans);
 }

@@ -61,6 +61,16 @@ static void server_idle(void *context)
         event_base_loopexit(serving->base, NULL);
 }
 
+/* The master keeps those that another worker needs. One that stayed open here would still be given
+ * connections, and nobody would take them. */
+static void close_listeners(const struct worker *worker)
+{
+    for (size_t i = 0; i < worker->settings->listen.count; i++)
+        close(worker->listeners[i]);
+    if (worker->admin >= 0)
+        close(worker->admin);
+}
+
 static void begin_stop(struct serving *serving)
 {
     if (serving->stop_by != 0)
@@ -75,6 +85,8 @@ static void begin_stop(struct serving *serving)
         http_server_on_idle(serving->admin_server, server_idle, serving);
         http_server_stop(serving->admin_server);
     }
+    if (serving->worker->master >= 0)
+        close_listeners(serving->worker);
 }
 
 static void on_signal(evutil_socket_t number, short what, void *context)
