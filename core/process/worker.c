@@ -96,18 +96,22 @@ static void on_signal(evutil_socket_t number, short what, void *context)
     begin_stop(context);
 }
 
-/* "S" is the master's word to stop; its end of the socket closed means that there is no master. */
+/* "S" is the master's word to stop, and ours that it was heard; its end of the socket closed means
+ * that there is no master. */
 static void on_master(evutil_socket_t fd, short what, void *context)
 {
+    struct serving *serving = context;
     char byte;
     ssize_t got = recv(fd, &byte, 1, MSG_DONTWAIT);
 
     (void)what;
     if (got < 0 && (errno == EAGAIN || errno == EINTR))
         return;
-    begin_stop(context);
-    if (got == 0)
-        event_del(((struct serving *)context)->master);
+    begin_stop(serving);
+    if (got > 0)
+        tell_master(serving->worker, 'S', slice_none());
+    else
+        event_del(serving->master);
 }
 
 /* ---- ticking ---- */
@@ -210,20 +214,16 @@ static void lay_out_metrics(struct hub *hub)
     flow_observer = observe_step;
 }
 
-static SSL_CTX *open_tls(struct hub *hub, struct problems *problems)
+static void open_tls(struct serving *serving, struct problems *problems)
 {
-    const struct settings *settings = hub->settings;
+    const struct tls_identity *identity = &serving->worker->identity;
     const char *why;
 
-    if (!slice_is_set(settings->tls.certificate))
-        return NULL;
-    SSL_CTX *tls =
-        tls_server_context(problems->arena, arena_string(&hub->arena, settings->tls.certificate),
-                           arena_string(&hub->arena, settings->tls.key), false, &why);
-
-    if (tls == NULL)
+    if (!slice_is_set(identity->certificate))
+        return;
+    serving->tls = tls_server_context_of(problems->arena, identity, false, &why);
+    if (serving->tls == NULL)
         problem_add(problems, (struct mark){ 0 }, "tls: %s", why);
-    return tls;
 }
 
 static void open_servers(struct serving *serving)
@@ -288,12 +288,15 @@ static void close_all(struct serving *serving)
     arena_cache_release();
 }
 
-/* What a worker never needs again; the jail inherits none of it anyhow. */
-static void shed_privileges(void)
+/* What a worker never needs again; the jail inherits none of it anyhow. A reload is the master's
+ * affair, and a terminal that goes away tells it too. */
+static void shed_privileges(const struct worker *worker)
 {
     struct rlimit none = { 0, 0 };
 
     signal(SIGPIPE, SIG_IGN);
+    if (worker->master >= 0)
+        signal(SIGHUP, SIG_IGN);
     setrlimit(RLIMIT_CORE, &none);
     prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
     prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
@@ -309,7 +312,7 @@ static void say_problems(const struct worker *worker, const struct problems *pro
             tell_master(worker, 'F', buf_slice(&text));
         else
             fputs(buf_slice(&text).at, stderr);
-    } else if (text.len > 0 && worker->slot == 0) {
+    } else if (text.len > 0 && (worker->slot == 0 || worker->again)) {
         log_warn("%.*s", SLICE_ARG(buf_slice(&text)));
     }
     buf_release(&text);
@@ -320,13 +323,14 @@ int worker_run(const struct worker *worker)
     struct serving serving = { .worker = worker, .started = clock_monotonic_ms() };
     struct arena arena = { 0 };
     struct problems problems = { .arena = &arena };
+    unsigned parts = worker->again ? HUB_WHOLE | HUB_ANYHOW : HUB_WHOLE;
 
-    shed_privileges();
+    shed_privileges(worker);
     serving.base = event_base_new();
-    serving.hub = hub_open(serving.base, worker->settings, worker->shared, worker->slot, HUB_WHOLE,
+    serving.hub = hub_open(serving.base, worker->settings, worker->shared, worker->slot, parts,
                            NULL, &problems);
     if (serving.hub != NULL)
-        serving.tls = open_tls(serving.hub, &problems);
+        open_tls(&serving, &problems);
     say_problems(worker, &problems);
     if (problems.errors > 0) {
         close_all(&serving);
