@@ -64,6 +64,11 @@ static void become_jail(const char *program, int socket)
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);
     signal(SIGPIPE, SIG_DFL);
+    /* A terminal and systemd signal all processes. The jail ends when its worker does, which may
+     * have logins to finish. */
+    signal(SIGINT, SIG_IGN);
+    signal(SIGTERM, SIG_IGN);
+    signal(SIGHUP, SIG_IGN);
     if (dup2(socket, 3) == 3) {
         fcntl(3, F_SETFD, 0); /* when it was 3 already, dup2() left close-on-exec on */
         execve(program, arguments, environment);
