@@ -460,5 +460,11 @@ bool description_allows_url(const struct description *description, struct slice 
             same_host(*(const struct slice *)(const void *)place, &url))
             return true;
     }
+    const struct description_lookup *lookups = description->lookups.at;
+
+    for (size_t i = 0; i < description->lookups.count; i++) {
+        if (same_host(lookups[i].url, &url))
+            return true;
+    }
     return false;
 }

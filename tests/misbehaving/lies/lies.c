@@ -93,6 +93,17 @@ static int32_t to_script(const struct cardea_host *host, cardea_call *call, card
     return host->request_get(call, request, "javascript:alert(1)");
 }
 
+/* Within the limits of a note, and yet more than fits into a cookie. */
+static int32_t take_long_note(const struct cardea_host *host, cardea_call *call,
+                              cardea_request *request)
+{
+    char *note = host->alloc(call, 2048);
+
+    (void)request;
+    memset(note, 'n', 2048);
+    return host->remember(call, "note", (cardea_str){ note, 2048 });
+}
+
 static int32_t with_bad_header(const struct cardea_host *host, cardea_call *call,
                                cardea_request *request)
 {
@@ -147,6 +158,7 @@ LIES(memory, map_profile, map_memory)
 LIES(key, map_profile, map_key)
 LIES(authorize_host, shape_authorize, to_foreign_host)
 LIES(authorize_script, shape_authorize, to_script)
+LIES(notes, shape_authorize, take_long_note)
 LIES(token_host, shape_token, to_foreign_host)
 LIES(api_host, shape_api, to_foreign_host)
 LIES(api_header, shape_api, with_bad_header)
@@ -174,5 +186,5 @@ static const struct cardea_provider lies_endless = {
 
 CARDEA_PLUGIN("0.0.1", &lies_result, &lies_fetch, &lies_latin1, &lies_huge, &lies_long,
               &lies_nobody, &lies_memory, &lies_key, &lies_authorize_host, &lies_authorize_script,
-              &lies_token_host, &lies_api_host, &lies_api_header, &lies_fetch_host,
+              &lies_notes, &lies_token_host, &lies_api_host, &lies_api_header, &lies_fetch_host,
               &lies_fetch_nothing, &lies_no_token, &lies_endless);

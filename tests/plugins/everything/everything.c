@@ -22,6 +22,10 @@ static const struct cardea_pair claims[] = {
 /* host->printf() wants C strings, a cardea_str is none. */
 #define TEXT(str) (int)(str).len, (str).at
 
+enum {
+    LONG_NOTE = 1400
+};
+
 static cardea_str text(const char *literal)
 {
     return (cardea_str){ literal, strlen(literal) };
@@ -53,15 +57,15 @@ static int32_t shape_authorize(const struct cardea_host *host, cardea_call *call
                                cardea_request *request)
 {
     cardea_str tenant = host->config(call, "tenant");
-    char *long_note = host->alloc(call, 2048);
+    char *long_note = host->alloc(call, LONG_NOTE);
 
     if (check_host(host, call) != CARDEA_OK || long_note == NULL)
         return CARDEA_FAIL;
     if (host->request_param(request, "state").len == 0 ||
         host->request_param(request, "none").at != NULL)
         return broken(host, call, "the authorization request is not as it should be");
-    memset(long_note, 'n', 2048);
-    host->remember(call, "long", (cardea_str){ long_note, 2048 });
+    memset(long_note, 'n', LONG_NOTE);
+    host->remember(call, "long", (cardea_str){ long_note, LONG_NOTE });
     host->remember(call, "note", text("written before the login"));
     host->remember(call, "gone", text("taken back"));
     host->remember(call, "gone", (cardea_str){ NULL, 0 });
@@ -79,7 +83,7 @@ static int32_t shape_token(const struct cardea_host *host, cardea_call *call,
     if (host->request_param(request, "client_secret").at != NULL)
         return broken(host, call, "the client's secret was shown");
     if (!is(host->recall(call, "note"), "written before the login") ||
-        host->recall(call, "long").len != 2048 || host->recall(call, "gone").at != NULL)
+        host->recall(call, "long").len != LONG_NOTE || host->recall(call, "gone").at != NULL)
         return broken(host, call, "the memory of the login is not what was remembered");
     host->request_set_header(call, request, "X-Everything", text("yes"));
     host->request_set_header(call, request, "Accept", (cardea_str){ NULL, 0 });
