@@ -65,6 +65,9 @@ static const struct {
                                KIND_HISTOGRAM, &label_provider, NULL },
     [METRIC_JAIL_ENDS] = { "cardea_plugin_failures_total", "Hooks that ended the plugin jail.",
                            KIND_COUNTER, &label_provider, NULL },
+    [METRIC_AVAILABLE] = { "cardea_provider_available",
+                           "1: one can log in there; 0: its plugin is put aside or missing.",
+                           KIND_GAUGE, &label_provider, NULL },
     [METRIC_STORE_ERRORS] = { "cardea_store_errors_total", "Commands the store did not answer.",
                               KIND_COUNTER, NULL, NULL },
     [METRIC_CONNECTIONS] = { "cardea_connections", "Open client connections.", KIND_GAUGE, NULL,
@@ -144,9 +147,9 @@ void metrics_count(struct metrics *page, enum metric metric, size_t first, size_
         store(page, at, page->slot[at] + 1);
 }
 
-void metrics_set(struct metrics *page, enum metric metric, uint64_t value)
+void metrics_set(struct metrics *page, enum metric metric, size_t first, uint64_t value)
 {
-    size_t at = place(metric, 0, 0);
+    size_t at = place(metric, first, 0);
 
     if (at < METRIC_SLOTS)
         store(page, at, value);

@@ -29,7 +29,8 @@ enum metric {
     METRIC_TOKENS,         /* by grant type */
     METRIC_UPSTREAM_CALLS, /* by provider and outcome */
     METRIC_UPSTREAM_TIME,  /* histogram, by provider */
-    METRIC_JAIL_ENDS,      /* by provider */
+    METRIC_JAIL_ENDS,      /* by provider; kept in its quarantine, for all workers */
+    METRIC_AVAILABLE,      /* gauge, by provider; likewise */
     METRIC_STORE_ERRORS,
     METRIC_CONNECTIONS, /* gauge */
     METRIC_FLOWS,       /* gauge */
@@ -51,7 +52,7 @@ void metrics_lay_out(const struct metric_labels *labels);
 /* Adds to a counter. `first` and `second` are indices of the metric's labels, 0 where it has none.
  */
 void metrics_count(struct metrics *page, enum metric metric, size_t first, size_t second);
-void metrics_set(struct metrics *page, enum metric metric, uint64_t value);
+void metrics_set(struct metrics *page, enum metric metric, size_t first, uint64_t value);
 void metrics_observe(struct metrics *page, enum metric metric, size_t first, int64_t microseconds);
 
 /* Words of fixed labels, in the order of their index. */

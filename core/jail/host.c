@@ -43,18 +43,19 @@ static struct slice from_str(cardea_str s)
     return slice_make(s.at, s.len);
 }
 
+/* A host function cannot do what is asked of it, and that is the plugin's fault. The first counts.
+ */
 static int32_t give_up(cardea_call *call, const char *why)
 {
     if (!call->failed)
-        json_object_set_new(call->result, "fail",
-                            json_pack("{s:s, s:s}", "code", "server_error", "text", why));
+        json_object_set_new(call->result, "misbehaved", json_string(why));
     call->failed = true;
     return CARDEA_FAIL;
 }
 
 static void *host_alloc(cardea_call *call, size_t size)
 {
-    if (size > ALLOC_MAX - call->allocated) {
+    if (call->failed || size > ALLOC_MAX - call->allocated) {
         give_up(call, "the hook wanted more than 1 MiB of memory");
         return NULL;
     }
@@ -295,9 +296,16 @@ static cardea_str host_recall(cardea_call *call, const char *name)
     return to_str(json_member(json_object_get(call->result, "memory"), name));
 }
 
+/* What belongs to a call says so. */
+static void add_id(const cardea_call *call, json_t *frame)
+{
+    json_object_set(frame, "id", json_object_get(call->frame, "id"));
+}
+
 /* Something that needs a key: the worker does it, and this process waits. */
 static cardea_str ask(cardea_call *call, json_t *question)
 {
+    add_id(call, question);
     wire_write(question);
     json_t *answer = wire_read();
 
@@ -307,7 +315,7 @@ static cardea_str ask(cardea_call *call, json_t *question)
 
     json_decref(answer);
     if (!slice_is_set(text))
-        give_up(call, "a key was asked for that this provider does not have");
+        give_up(call, "a key or digest was asked for that this provider does not have");
     return to_str(text);
 }
 
@@ -485,6 +493,7 @@ json_t *host_run(json_t *frame)
         file != NULL && id != NULL ? load_find(file, id) : NULL;
     int32_t result = CARDEA_FAIL;
 
+    add_id(&call, call.result);
     json_object_set_new(call.result, "memory", json_object());
     changeable(&call, "memory");
     if (provider == NULL || !has_hook(hook, &provider->hooks))

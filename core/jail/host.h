@@ -1,9 +1,10 @@
 /*
  * The host's side of a hook call: what the frame brought, what the hook asks for, what goes back.
  *
- * A call frame has {plugin, provider, hook, config, memory} and, as the hook needs them, {round,
- * answers, request, response, tokens, profile}. The result frame has {result} and what the hook
- * changed: {request, tokens, profile, memory, fail: {code, text}, log: [[level, text], ...]}.
+ * A call frame has {id, plugin, provider, hook, config, memory} and, as the hook needs them,
+ * {round, answers, request, response, tokens, profile}. The result frame has {id, result} and what
+ * the hook changed: {request, tokens, profile, memory, fail: {code, text}, log: [[level, text],
+ * ...]}; and {misbehaved: why} when a host function could not do what was asked.
  */
 #ifndef CARDEA_JAIL_HOST_H
 #define CARDEA_JAIL_HOST_H

@@ -19,6 +19,7 @@ enum {
 
 static struct loaded_provider *loaded[PROVIDERS_MAX];
 static size_t loaded_count;
+static size_t named_count; /* of those, from files that were named: they come first, and count */
 
 static void problem(json_t *problems, const char *file, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
@@ -93,6 +94,38 @@ static bool take_struct(void *target, size_t ours, const void *source, size_t th
     return true;
 }
 
+static const char *take_lookups(struct loaded_provider *target)
+{
+    const struct cardea_lookup *const *theirs = target->data.lookups;
+    size_t count = 0;
+
+    if (theirs == NULL)
+        return NULL;
+    for (; theirs[count] != NULL; count++) {
+        struct cardea_lookup *own = &target->lookups[count];
+
+        if (count == LOOKUPS_MAX)
+            return "has too many lookups";
+        if (theirs[count]->struct_size < offsetof(struct cardea_lookup, method) ||
+            theirs[count]->struct_size > 4096)
+            return "has a lookup without a struct_size";
+        if (!take_struct(own, sizeof(*own), theirs[count], theirs[count]->struct_size))
+            return "uses a field of struct cardea_lookup added after ABI 1.0";
+        target->lookup_list[count] = own;
+    }
+    target->data.lookups = target->lookup_list;
+    return NULL;
+}
+
+static const struct loaded_provider *find_id(const char *id)
+{
+    for (size_t i = 0; i < loaded_count; i++) {
+        if (strcmp(loaded[i]->data.id, id) == 0)
+            return loaded[i];
+    }
+    return NULL;
+}
+
 static const char *take_provider(const struct cardea_provider *source,
                                  struct loaded_provider *target)
 {
@@ -103,10 +136,11 @@ static const char *take_provider(const struct cardea_provider *source,
         return "uses a field of struct cardea_provider added after ABI 1.0";
     if (target->data.id == NULL || target->data.id[0] == '\0')
         return "has a provider without an id";
+    const char *wrong = take_lookups(target);
     const struct cardea_hooks *hooks = target->data.hooks;
 
-    if (hooks == NULL)
-        return NULL;
+    if (wrong != NULL || hooks == NULL)
+        return wrong;
     if (hooks->struct_size < offsetof(struct cardea_hooks, check_config) ||
         hooks->struct_size > 4096)
         return "has hooks without a struct_size";
@@ -125,23 +159,54 @@ static const char *check_plugin(const struct cardea_plugin *plugin, struct arena
             .at;
     if (plugin->struct_size < sizeof(struct cardea_plugin))
         return "has a cardea_plugin of a wrong size";
-    if (plugin->provider_count == 0 || plugin->provider_count > PROVIDERS_MAX)
+    if (plugin->provider_count == 0)
         return "describes no provider";
+    if (plugin->provider_count > PROVIDERS_MAX)
+        return "describes more providers than anybody can need";
     return NULL;
 }
 
+/* Two plugins for one id: nobody could say which is meant. What was named beats what lies in a
+ * folder, because somebody is trying out a new one. */
+static bool is_taken(const char *path, const char *id, json_t *problems)
+{
+    const struct loaded_provider *other = find_id(id);
+
+    if (other == NULL)
+        return false;
+    for (size_t i = 0; i < named_count; i++) {
+        if (loaded[i] == other)
+            return true;
+    }
+    problem(problems, path, "describes provider `%s`, and so does %s, which is used", id,
+            other->file);
+    return true;
+}
+
+static void free_provider(struct loaded_provider *provider)
+{
+    mem_free(provider->file);
+    mem_free(provider);
+}
+
+/* All of a file or nothing. */
 static bool take_providers(const char *path, const struct cardea_plugin *plugin, json_t *documents,
                            json_t *problems)
 {
+    size_t before = loaded_count;
+
     for (uint32_t i = 0; i < plugin->provider_count; i++) {
         struct loaded_provider *provider = mem_zalloc(1, sizeof(*provider));
         const char *wrong = take_provider(plugin->providers[i], provider);
 
         if (wrong == NULL && loaded_count == PROVIDERS_MAX)
             wrong = "is one plugin too many";
-        if (wrong != NULL) {
+        if (wrong != NULL)
             problem(problems, path, "%s", wrong);
-            mem_free(provider);
+        if (wrong != NULL || is_taken(path, provider->data.id, problems)) {
+            free_provider(provider);
+            while (loaded_count > before)
+                free_provider(loaded[--loaded_count]);
             return false;
         }
         provider->file = mem_strndup(path, strlen(path));
@@ -194,7 +259,7 @@ static bool is_excepted(const char *path, const json_t *except)
     return false;
 }
 
-void load_file(const char *path, const json_t *except, json_t *plugins, json_t *problems)
+static void load_file(const char *path, const json_t *except, json_t *plugins, json_t *problems)
 {
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
     const char *wrong = fd < 0 ? strerror(errno) : check_file(fd, path);
@@ -209,8 +274,14 @@ void load_file(const char *path, const json_t *except, json_t *plugins, json_t *
      */
 }
 
-/* Where a name in a directory really is: inside it, or NULL. */
-static char *inside(const char *directory, const char *name)
+void load_named(const char *path, const json_t *except, json_t *plugins, json_t *problems)
+{
+    load_file(path, except, plugins, problems);
+    named_count = loaded_count;
+}
+
+static void load_entry(const char *directory, const char *name, const json_t *except,
+                       json_t *plugins, json_t *problems)
 {
     char path[PATH_MAX];
     size_t len = strlen(directory);
@@ -218,11 +289,13 @@ static char *inside(const char *directory, const char *name)
     snprintf(path, sizeof(path), "%s/%s", directory, name);
     char *real = realpath(path, NULL);
 
-    if (real != NULL && (strncmp(real, directory, len) != 0 || real[len] != '/')) {
-        free(real);
-        return NULL;
-    }
-    return real;
+    if (real == NULL)
+        problem(problems, path, "cannot be found: %s", strerror(errno));
+    else if (strncmp(real, directory, len) != 0 || real[len] != '/')
+        problem(problems, path, "is a link that leads out of the plugin directory");
+    else
+        load_file(real, except, plugins, problems);
+    free(real);
 }
 
 static int by_name(const struct dirent **a, const struct dirent **b)
@@ -244,14 +317,7 @@ void load_directory(const char *directory, const json_t *except, json_t *plugins
     if (count < 0)
         problem(problems, directory, "cannot be read as a plugin directory: %s", strerror(errno));
     for (int i = 0; i < count; i++) {
-        char *path = inside(real, entries[i]->d_name);
-
-        if (path != NULL)
-            load_file(path, except, plugins, problems);
-        else
-            problem(problems, entries[i]->d_name,
-                    "is a link that leads out of the plugin directory");
-        free(path);
+        load_entry(real, entries[i]->d_name, except, plugins, problems);
         free(entries[i]);
     }
     free(entries);

@@ -5,6 +5,7 @@
  * shuts itself in, loads what the first frame names, shuts the last doors, and then answers one
  * call after the other until the worker has gone.
  */
+#include "jail/fence.h"
 #include "jail/host.h"
 #include "jail/load.h"
 #include "jail/sandbox.h"
@@ -46,15 +47,15 @@ static void load_all(const json_t *start)
     const json_t *each;
     size_t i;
 
+    json_array_foreach(json_object_get(start, "files"), i, each)
+    {
+        if (json_is_string(each))
+            load_named(json_string_value(each), except, plugins, problems);
+    }
     json_array_foreach(json_object_get(start, "directories"), i, each)
     {
         if (json_is_string(each))
             load_directory(json_string_value(each), except, plugins, problems);
-    }
-    json_array_foreach(json_object_get(start, "files"), i, each)
-    {
-        if (json_is_string(each))
-            load_file(json_string_value(each), except, plugins, problems);
     }
     json_t *loaded = wire_frame("loaded");
 
@@ -83,6 +84,7 @@ int main(void)
 
     if (!frame_is(start, "start"))
         return 1;
+    fence_files(json_object_get(start, "files"), json_object_get(start, "directories"));
     load_all(start);
     json_decref(start);
     for (;;) {

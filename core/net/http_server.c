@@ -14,6 +14,7 @@
 enum {
     TICK_MS = 250,
     ACCEPT_TURN = 16,    /* connections taken before others have their turn */
+    ACCEPT_LAST = 4096,  /* that may be waiting when the server stops */
     REFUSED_SURPLUS = 64 /* connections beyond the limit that are told so */
 };
 
@@ -133,12 +134,11 @@ static void accept_pause(struct http_server *server)
     server->accept_paused = true;
 }
 
-static void on_accept(evutil_socket_t listening, short what, void *context)
+static void accept_some(const struct listener *listener, int at_most)
 {
-    struct listener *listener = context;
+    int listening = event_get_fd(listener->event);
 
-    (void)what;
-    for (int i = 0; i < ACCEPT_TURN && !listener->server->accept_paused; i++) {
+    for (int i = 0; i < at_most && !listener->server->accept_paused; i++) {
         struct address peer = { .len = sizeof(peer.sockaddr) };
         int fd = accept4(listening, (struct sockaddr *)&peer.sockaddr, &peer.len,
                          SOCK_NONBLOCK | SOCK_CLOEXEC);
@@ -150,6 +150,13 @@ static void on_accept(evutil_socket_t listening, short what, void *context)
         else if (errno == EAGAIN)
             return;
     }
+}
+
+static void on_accept(evutil_socket_t listening, short what, void *context)
+{
+    (void)listening;
+    (void)what;
+    accept_some(context, ACCEPT_TURN);
 }
 
 struct http_server *http_server_new(struct event_base *base,
@@ -207,6 +214,10 @@ static void stop_listening(struct http_server *server)
 
 void http_server_stop(struct http_server *server)
 {
+    if (!server->stopping) {
+        list_each (&server->listeners, link)
+            accept_some(list_entry(link, struct listener, link), ACCEPT_LAST);
+    }
     server->stopping = true;
     stop_listening(server);
     list_each (&server->conns, link) {

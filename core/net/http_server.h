@@ -70,8 +70,10 @@ struct http_server *http_server_new(struct event_base *base,
 bool http_server_listen(struct http_server *server, int fd, SSL_CTX *tls);
 
 /*
- * Stops accepting, closes idle connections, and the others when their answer has gone. Idle ones
- * get a second before that, because a request that is on its way to us when we close is lost.
+ * Takes the connections that the kernel has accepted already, then accepts no more; closes idle
+ * connections, and the others when their answer has gone. Idle ones get a second before that,
+ * because a request that is on its way to us when we close is lost. The listening sockets may be
+ * closed when it returns.
  */
 void http_server_stop(struct http_server *server);
 /* Connections still open. */

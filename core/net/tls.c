@@ -1,17 +1,20 @@
 #include "net/tls.h"
 
 #include "base/clock.h"
+#include "base/file.h"
 #include "base/memory.h"
 #include "base/random.h"
 #include "net/address.h"
 
 #include <openssl/err.h>
+#include <openssl/pem.h>
 #include <openssl/x509v3.h>
 
 enum {
     TICKET_KEYS_SIZE = 80, /* name, MAC key and cipher key, as OpenSSL wants them in one piece */
     TICKET_KEYS_SECONDS = 6 * 3600,
-    SESSION_SECONDS = 3600
+    SESSION_SECONDS = 3600,
+    PEM_MAX = 1024 * 1024
 };
 
 /* RFC 9325, 4.2; those of TLS 1.3 are all good. */
@@ -108,8 +111,63 @@ static int accept_any_chain(X509_STORE_CTX *store, void *argument)
     return 1;
 }
 
-SSL_CTX *tls_server_context(struct arena *arena, const char *certificate_file, const char *key_file,
-                            bool client_certificates, const char **why_r)
+const char *tls_identity_read(struct arena *arena, const char *certificate_file,
+                              const char *key_file, struct tls_identity *identity_r)
+{
+    const char *names[] = { certificate_file, key_file };
+    struct slice texts[2];
+
+    for (int i = 0; i < 2; i++) {
+        struct file file;
+        const char *wrong = file_read(arena, names[i], PEM_MAX, &file);
+
+        if (wrong != NULL)
+            return arena_printf(arena, "%s %s", names[i], wrong).at;
+        texts[i] = file.bytes;
+    }
+    *identity_r = (struct tls_identity){ texts[0], texts[1], certificate_file, key_file };
+    return NULL;
+}
+
+/* The first certificate is ours, the others lead to an authority. */
+static bool use_chain(SSL_CTX *context, BIO *pem)
+{
+    X509 *certificate = PEM_read_bio_X509_AUX(pem, NULL, no_pass_phrase, NULL);
+    bool good = certificate != NULL && SSL_CTX_use_certificate(context, certificate) == 1;
+
+    X509_free(certificate);
+    while (good && (certificate = PEM_read_bio_X509(pem, NULL, no_pass_phrase, NULL)) != NULL) {
+        good = SSL_CTX_add0_chain_cert(context, certificate) == 1;
+        if (!good)
+            X509_free(certificate);
+    }
+    /* It ends with "no start line", which is how OpenSSL says that there is nothing more. */
+    if (good && ERR_GET_REASON(ERR_peek_last_error()) == PEM_R_NO_START_LINE)
+        ERR_clear_error();
+    return good && ERR_peek_error() == 0;
+}
+
+static bool use_key(SSL_CTX *context, BIO *pem)
+{
+    EVP_PKEY *key = PEM_read_bio_PrivateKey(pem, NULL, no_pass_phrase, NULL);
+    bool good = key != NULL && SSL_CTX_use_PrivateKey(context, key) == 1 &&
+                SSL_CTX_check_private_key(context) == 1;
+
+    EVP_PKEY_free(key);
+    return good;
+}
+
+static bool use_pem(SSL_CTX *context, struct slice text, bool (*use)(SSL_CTX *context, BIO *pem))
+{
+    BIO *pem = BIO_new_mem_buf(text.at, (int)text.len);
+    bool good = pem != NULL && use(context, pem);
+
+    BIO_free(pem);
+    return good;
+}
+
+SSL_CTX *tls_server_context_of(struct arena *arena, const struct tls_identity *identity,
+                               bool client_certificates, const char **why_r)
 {
     static const unsigned char session_context[] = "cardea";
 
@@ -124,17 +182,26 @@ SSL_CTX *tls_server_context(struct arena *arena, const char *certificate_file, c
     SSL_CTX_set_session_id_context(context, session_context, sizeof(session_context) - 1);
     SSL_CTX_set_client_hello_cb(context, renew_ticket_keys, NULL);
     SSL_CTX_set_alpn_select_cb(context, choose_protocol, NULL);
-    SSL_CTX_set_default_passwd_cb(context, no_pass_phrase);
     if (client_certificates) {
         SSL_CTX_set_verify(context, SSL_VERIFY_PEER, NULL);
         SSL_CTX_set_cert_verify_callback(context, accept_any_chain, NULL);
     }
-    if (SSL_CTX_use_certificate_chain_file(context, certificate_file) != 1)
-        return refuse(context, arena, "no usable certificate", certificate_file, why_r);
-    if (SSL_CTX_use_PrivateKey_file(context, key_file, SSL_FILETYPE_PEM) != 1 ||
-        SSL_CTX_check_private_key(context) != 1)
-        return refuse(context, arena, "no usable key for the certificate", key_file, why_r);
+    if (!use_pem(context, identity->certificate, use_chain))
+        return refuse(context, arena, "no usable certificate", identity->certificate_file, why_r);
+    if (!use_pem(context, identity->key, use_key))
+        return refuse(context, arena, "no usable key for the certificate", identity->key_file,
+                      why_r);
     return context;
+}
+
+SSL_CTX *tls_server_context(struct arena *arena, const char *certificate_file, const char *key_file,
+                            bool client_certificates, const char **why_r)
+{
+    struct tls_identity identity;
+
+    *why_r = tls_identity_read(arena, certificate_file, key_file, &identity);
+    return *why_r == NULL ? tls_server_context_of(arena, &identity, client_certificates, why_r)
+                          : NULL;
 }
 
 SSL_CTX *tls_client_context(struct arena *arena, const char *ca_file, const char **why_r)

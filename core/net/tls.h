@@ -10,11 +10,28 @@
 
 #include <openssl/ssl.h>
 
-/*
- * For our listeners: certificate chain and key from PEM files. `client_certificates`: ask for one
- * without verifying it against any authority (RFC 8705, 2.2; whoever uses it checks it). NULL and a
- * sentence with the file's name in `*why_r` (in the arena).
+/* Who a listener is: certificate chain and key as PEM, and the files they are from, for messages.
  */
+struct tls_identity {
+    struct slice certificate;
+    struct slice key;
+    const char *certificate_file;
+    const char *key_file;
+};
+
+/* Reads both files. NULL, or a sentence with the file's name (in the arena). */
+const char *tls_identity_read(struct arena *arena, const char *certificate_file,
+                              const char *key_file, struct tls_identity *identity_r);
+
+/*
+ * For our listeners. `client_certificates`: ask for one without verifying it against any authority
+ * (RFC 8705, 2.2; whoever uses it checks it). NULL and a sentence with the file's name in `*why_r`
+ * (in the arena).
+ */
+SSL_CTX *tls_server_context_of(struct arena *arena, const struct tls_identity *identity,
+                               bool client_certificates, const char **why_r);
+
+/* Both of the above. */
 SSL_CTX *tls_server_context(struct arena *arena, const char *certificate_file, const char *key_file,
                             bool client_certificates, const char **why_r);
 

@@ -2,16 +2,18 @@
  * Frames between a worker and its jail: four bytes of length, most significant first, then a JSON
  * object of that many bytes whose member "type" says what it is.
  *
- *   worker → jail   start    {files | directories}  load these, then shut yourself in
- *                   call     {plugin, provider, hook, ...}  run a hook; see upstream/hooks.c
- *                   answer   {text}  to an ask; text absent: refused
- *   jail → worker   loading  {file}  about to load it: whom to blame
- *                   loaded   {plugins: [...], problems: [{file, text}]}
- *                   ask      {what, ...}  something that needs a key, in the middle of a call
- *                   result   {...}  the hook has returned
- *                   broken   {why}  the sandbox caught it; the jail ends
+ *   worker → jail   start   {files | directories}      load these, then shut yourself in
+ *                   call    {id, plugin, provider, hook, ...}   run a hook; see upstream/hooks.c
+ *                   answer  {text}                     to an ask; text absent: refused
+ *   jail → worker   loading {file}                     about to load it: whom to blame
+ *                   loaded  {plugins: [...], problems: [{file, text}]}
+ *                   ask     {id, what, ...}            something that needs a key, in a call
+ *                   result  {id, ...}                  the hook has returned
+ *                   broken  {why}                      the sandbox caught it; the jail ends
  *
- * Both sides read with the same limits, and neither believes the other.
+ * `id` is random for each call and comes back with what belongs to it: a plugin can write frames
+ * itself, but none that answers for a call that it does not know yet. Both sides read with the same
+ * limits, and neither believes the other.
  */
 #ifndef CARDEA_PLUGIN_FRAME_H
 #define CARDEA_PLUGIN_FRAME_H

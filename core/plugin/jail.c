@@ -3,16 +3,18 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/memory.h"
+#include "base/random.h"
 #include "plugin/frame.h"
 #include "plugin/jail_process.h"
 
 #include <signal.h>
 
-/* Whom a jail that ends is blamed on. Outlives the call: its flow may have gone. */
+/* Whom a jail that ends is blamed on: who was called. Outlives the call: its flow may have gone. */
 struct blame {
     struct quarantine *quarantine;
     struct slice provider;
-    const char *hook;
+    const char *hook; /* NULL: nobody */
+    char id[17];      /* of the call */
 };
 
 struct jail {
@@ -23,8 +25,10 @@ struct jail {
         *timer;        /* the budget of a call or of loading, or the pause before the next start */
     struct list calls; /* those that wait, in their order; the one at work is not among them */
     bool busy;         /* a hook is running */
+    bool reading;      /* frames are being taken: no call is begun before all have been */
     struct hook_call *at_work; /* whose; NULL although busy: its flow has gone */
-    struct blame blame;
+    struct blame blame;        /* the hook at work, or the last one */
+    struct blame before;       /* the one before that */
     int64_t called_at;
     unsigned failed_starts; /* one after the other */
 };
@@ -39,7 +43,7 @@ static void strike(const struct blame *blame)
     struct quarantine *quarantine = blame->quarantine;
     int64_t now = clock_monotonic_ms();
 
-    quarantine->ended++;
+    __atomic_fetch_add(&quarantine->ended, 1, __ATOMIC_RELAXED);
     memmove(&quarantine->strikes[0], &quarantine->strikes[1],
             (JAIL_STRIKES - 1) * sizeof(quarantine->strikes[0]));
     quarantine->strikes[JAIL_STRIKES - 1] = now;
@@ -99,25 +103,26 @@ static void restart(struct jail *jail)
     set_timer(jail, 1000);
 }
 
-static void judge(struct jail *jail, const char *why)
+/* `guilty` NULL: nobody was at work. */
+static void judge(struct jail *jail, const struct blame *guilty, const char *why)
 {
     if (!jail->process.loaded && !jail->busy) {
         jail->failed_starts++;
         log_error("the plugin jail %s while it was loading %s", why, jail->process.loading);
         if (jail->process.loading[0] != '\0')
             json_array_append_new(jail->process.except, json_string(jail->process.loading));
-    } else if (!jail->busy) {
+    } else if (guilty == NULL || guilty->hook == NULL) {
         log_error("the plugin jail %s while no hook was running; a new one is started", why);
     } else {
         log_error("plugin misbehaving: %s of provider %.*s has cost the jail: it %s; a new one is "
                   "started",
-                  jail->blame.hook, SLICE_ARG(jail->blame.provider), why);
-        if (jail->blame.quarantine != NULL)
-            strike(&jail->blame);
+                  guilty->hook, SLICE_ARG(guilty->provider), why);
+        if (guilty->quarantine != NULL)
+            strike(guilty);
     }
 }
 
-static void jail_ended(struct jail *jail, const char *because)
+static void jail_ended(struct jail *jail, const struct blame *guilty, const char *because)
 {
     char why[256] = "";
     struct hook_call *call = jail->at_work;
@@ -130,10 +135,11 @@ static void jail_ended(struct jail *jail, const char *because)
     event_del(jail->timer);
     jail_process_end(&jail->process, why, sizeof(why));
     jail->process.loaded = was_loaded;
-    judge(jail, why);
+    judge(jail, guilty, why);
     jail->process.loaded = false;
     jail->busy = false;
     jail->at_work = NULL;
+    jail->blame = jail->before = (struct blame){ 0 };
     restart(jail);
     if (call != NULL)
         complete(call, JAIL_ENDED, why);
@@ -142,15 +148,39 @@ static void jail_ended(struct jail *jail, const char *because)
 static bool send_call(struct jail *jail, struct hook_call *call)
 {
     json_object_set_new(call->input, "type", json_string("call"));
+    json_object_set_new(call->input, "id", json_string(jail->blame.id));
     json_object_set_new(call->input, "plugin", json_string(call->file));
     json_set_slice(call->input, "provider", call->provider);
     json_object_set_new(call->input, "hook", json_string(call->hook));
     return jail_process_send(&jail->process, call->input);
 }
 
+/* Nothing is left that the last hook has written besides its result: it would be taken for the
+ * answer to the next call. A jail that has died since is replaced before a call is given to it. */
+static bool is_quiet(struct jail *jail)
+{
+    bool open = jail_process_receive(&jail->process);
+
+    if (open && jail->process.incoming.len == 0)
+        return true;
+    if (open)
+        jail_ended(jail, &jail->blame, "sent more than a result");
+    else
+        jail_ended(jail, NULL, NULL);
+    return false;
+}
+
+static void blame_for(struct jail *jail, const struct hook_call *call)
+{
+    jail->before = jail->blame;
+    jail->blame = (struct blame){ call->quarantine, call->name, call->hook, "" };
+    snprintf(jail->blame.id, sizeof(jail->blame.id), "%016llx", (unsigned long long)random_u64());
+}
+
 static void send_next(struct jail *jail)
 {
-    while (jail->process.loaded && !jail->busy && !list_is_empty(&jail->calls)) {
+    while (jail->process.loaded && !jail->busy && !jail->reading && !list_is_empty(&jail->calls) &&
+           is_quiet(jail)) {
         struct hook_call *call = next_call(jail);
 
         if (call->quarantine != NULL && quarantine_holds(call->quarantine)) {
@@ -159,11 +189,11 @@ static void send_next(struct jail *jail)
         }
         jail->busy = true;
         jail->at_work = call;
-        jail->blame = (struct blame){ call->quarantine, call->provider, call->hook };
+        blame_for(jail, call);
         jail->called_at = clock_monotonic_us();
         set_timer(jail, JAIL_BUDGET_MS);
         if (!send_call(jail, call))
-            jail_ended(jail, "did not take the call");
+            jail_ended(jail, &jail->blame, "did not take the call");
     }
 }
 
@@ -227,45 +257,79 @@ static bool answer(struct jail *jail, const json_t *question)
     return sent;
 }
 
-/* One frame. NULL, or why the jail must be ended. */
-static const char *take_frame(struct jail *jail, json_t *frame, char *text, size_t size)
+/* While it loads. NULL, or why the jail must be ended. */
+static const char *take_loading(struct jail *jail, const json_t *frame)
 {
-    if (frame_is(frame, "loading") && !jail->busy)
-        return NULL; /* noted by the process */
-    if (frame_is(frame, "loaded") && !jail->busy) {
-        jail->failed_starts = 0;
-        event_del(jail->timer);
+    if (frame_is(frame, "loading")) { /* noted by the process */
+        set_timer(jail, JAIL_LOAD_MS);
         return NULL;
     }
-    if (frame_is(frame, "result") && jail->busy) {
-        take_result(jail, frame);
-        return NULL;
-    }
-    if (frame_is(frame, "ask") && jail->busy)
-        return answer(jail, frame) ? NULL : "did not take an answer";
+    if (!frame_is(frame, "loaded"))
+        return "sent a frame that nobody waits for";
+    jail->failed_starts = 0;
+    event_del(jail->timer);
+    return NULL;
+}
+
+/* One frame. NULL, or why the jail must be ended. */
+static const char *take_frame(struct jail *jail, json_t *frame, bool was_loaded, char *text,
+                              size_t size)
+{
+    bool is_of_call = jail->busy && slice_is(json_member(frame, "id"), jail->blame.id);
+
     if (frame_is(frame, "broken")) {
         snprintf(text, size, "%.*s", SLICE_ARG(json_member(frame, "why")));
         return text;
     }
+    if (!was_loaded)
+        return take_loading(jail, frame);
+    if (is_of_call && frame_is(frame, "ask"))
+        return answer(jail, frame) ? NULL : "did not take an answer";
+    if (is_of_call && frame_is(frame, "result")) {
+        take_result(jail, frame);
+        return NULL;
+    }
     return "sent a frame that nobody waits for";
+}
+
+/* Who has written what came last: the hook at work, unless it bears the name of the call before. */
+static const struct blame *writer_of(const struct jail *jail, const json_t *frame)
+{
+    return jail->before.hook != NULL && slice_is(json_member(frame, "id"), jail->before.id)
+               ? &jail->before
+               : &jail->blame;
 }
 
 static void on_readable(evutil_socket_t fd, short what, void *context)
 {
     struct jail *jail = context;
-    char text[160];
-    const char *why = NULL;
     bool open = jail_process_receive(&jail->process);
+    bool was_loaded = jail->process.loaded;
+    const struct blame *guilty = &jail->blame;
+    const char *broken = NULL;
+    const char *why = NULL;
+    char text[160];
     json_t *frame;
 
     (void)fd;
     (void)what;
-    while (why == NULL && (frame = jail_process_next(&jail->process, &why)) != NULL) {
-        why = take_frame(jail, frame, text, sizeof(text));
+    jail->reading = true;
+    while (why == NULL && (frame = jail_process_next(&jail->process, &broken)) != NULL) {
+        guilty = writer_of(jail, frame);
+        why = take_frame(jail, frame, was_loaded, text, sizeof(text));
+        was_loaded = jail->process.loaded;
         json_decref(frame);
     }
-    if (why != NULL || !open)
-        jail_ended(jail, why);
+    jail->reading = false;
+    if (broken != NULL) {
+        guilty = &jail->blame;
+        snprintf(text, sizeof(text), "sent what is no frame: %s", broken);
+        why = text;
+    }
+    if (why != NULL)
+        jail_ended(jail, guilty, why);
+    else if (!open)
+        jail_ended(jail, jail->busy ? &jail->blame : NULL, NULL);
     send_next(jail);
 }
 
@@ -278,8 +342,9 @@ static void on_timer(evutil_socket_t fd, short what, void *context)
     if (jail->process.pid == 0)
         restart(jail);
     else
-        jail_ended(jail,
+        jail_ended(jail, &jail->blame,
                    jail->busy ? "did not return within 2 s" : "did not load its plugins in time");
+    send_next(jail);
 }
 
 struct jail *jail_new(struct event_base *base, const struct jail_settings *settings,

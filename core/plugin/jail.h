@@ -19,7 +19,7 @@
 enum {
     JAIL_BUDGET_MS = 2000,
     JAIL_SLOW_MS = 10,
-    JAIL_LOAD_MS = 10000,
+    JAIL_LOAD_MS = 5000, /* until the first plugin file, and for each of them */
     JAIL_STRIKES = 3,
     JAIL_STRIKES_WINDOW_MS = 60 * 1000,
     JAIL_QUARANTINE_MS = 10 * 60 * 1000
@@ -32,7 +32,7 @@ enum {
 struct quarantine {
     int64_t strikes[JAIL_STRIKES]; /* clock_monotonic_ms() of the last ends, oldest first */
     int64_t until;                 /* clock_monotonic_ms(); in the past: not in quarantine */
-    uint64_t ended;                /* all ends, for the metrics */
+    uint64_t ended;                /* all ends, for the metrics; written by all workers */
 };
 
 bool quarantine_holds(const struct quarantine *quarantine);
@@ -47,7 +47,7 @@ struct jail_settings {
 struct jail;
 
 /*
- * Starts a jail and waits until it has loaded its plugins (JAIL_LOAD_MS at most). What could not be
+ * Starts a jail and waits until it has loaded its plugins. What could not be
  * loaded is added to `problems`; a file that ends the jail is left out and named. NULL, with a
  * problem, only when there can be no jail at all. The texts of `settings` must live as long as the
  * jail.
@@ -71,6 +71,7 @@ enum jail_failure {
 
 struct hook_call {
     /* in */
+    struct slice name;     /* of the provider as configured, for the log */
     const char *file;      /* of the plugin */
     struct slice provider; /* id in the plugin */
     const char *hook;

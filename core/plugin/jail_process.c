@@ -11,6 +11,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+enum {
+    ATTEMPTS_MAX = 64
+};
+
 void jail_process_init(struct jail_process *process, const struct jail_settings *settings)
 {
     *process = (struct jail_process){ .settings = *settings, .socket = -1 };
@@ -64,6 +68,11 @@ static void become_jail(const char *program, int socket)
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);
     signal(SIGPIPE, SIG_DFL);
+    /* A terminal and systemd signal all processes. The jail ends when its worker does, which may
+     * have logins to finish. */
+    signal(SIGINT, SIG_IGN);
+    signal(SIGTERM, SIG_IGN);
+    signal(SIGHUP, SIG_IGN);
     if (dup2(socket, 3) == 3) {
         fcntl(3, F_SETFD, 0); /* when it was 3 already, dup2() left close-on-exec on */
         execve(program, arguments, environment);
@@ -241,17 +250,18 @@ static bool await_loaded(struct jail_process *process, struct problems *problems
 {
     int64_t until = clock_monotonic_ms() + JAIL_LOAD_MS;
     const char *broken = NULL;
+    bool in_time = true;
 
     for (;;) {
         json_t *frame = jail_process_next(process, &broken);
 
         if (frame == NULL) {
-            if (broken == NULL && !jail_process_wait(process, until - clock_monotonic_ms()))
-                broken = "did not load its plugins in time";
-            if (broken != NULL || !jail_process_receive(process))
+            in_time = jail_process_wait(process, until - clock_monotonic_ms());
+            if (broken != NULL || !in_time || !jail_process_receive(process))
                 break;
             continue;
         }
+        until = clock_monotonic_ms() + JAIL_LOAD_MS;
         if (frame_is(frame, "broken"))
             snprintf(why, size, "%.*s", SLICE_ARG(json_member(frame, "why")));
         if (process->loaded)
@@ -261,14 +271,16 @@ static bool await_loaded(struct jail_process *process, struct problems *problems
             return true;
     }
     if (broken != NULL && why[0] == '\0')
-        snprintf(why, size, "%s", broken);
+        snprintf(why, size, "sent what is no frame: %s", broken);
+    if (!in_time && why[0] == '\0')
+        snprintf(why, size, "did not load in time");
     jail_process_end(process, why, size);
     return false;
 }
 
 bool jail_process_start_and_wait(struct jail_process *process, struct problems *problems)
 {
-    for (int attempt = 0; attempt < 16; attempt++) {
+    for (int attempt = 0; attempt < ATTEMPTS_MAX; attempt++) { /* with one file less each time */
         char why[256] = "";
 
         if (!jail_process_start(process)) {
@@ -287,5 +299,7 @@ bool jail_process_start_and_wait(struct jail_process *process, struct problems *
         problem_add(problems, mark, "ended the jail while it was loaded: it %s", why);
         json_array_append_new(process->except, json_string(process->loading));
     }
+    problem_add(problems, (struct mark){ 0 }, "more than %d plugins have ended the jail",
+                ATTEMPTS_MAX);
     return false;
 }

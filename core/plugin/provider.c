@@ -176,8 +176,10 @@ static void bind_one(struct provider *provider, const json_t *plugins, struct pr
     struct mark mark = provider->settings->named.mark;
     struct slice where = arena_printf(problems->arena, "providers.%.*s", SLICE_ARG(provider->id));
 
-    if (!read_plugin(provider, plugins, problems))
+    if (!read_plugin(provider, plugins, problems)) {
+        provider->description.name = provider->id;
         return;
+    }
     if (provider->settings->overrides != NULL)
         description_read(provider->settings->overrides, where.at, &provider->description, problems);
     if (!slice_is_set(provider->description.name))
@@ -196,11 +198,14 @@ void providers_bind(struct providers *providers, const struct settings *settings
     providers->count = settings->providers.count;
     providers->at = arena_zalloc(problems->arena, providers->count * sizeof(*providers->at));
     for (size_t i = 0; i < providers->count; i++) {
+        size_t errors = problems->errors;
+
         providers->at[i].id = each[i].named.id;
         providers->at[i].settings = &each[i];
         providers->at[i].index = (unsigned)i;
         providers->at[i].quarantine = &quarantines[i];
         bind_one(&providers->at[i], plugins, problems);
+        providers->at[i].broken = problems->errors > errors;
     }
 }
 
@@ -216,7 +221,7 @@ struct provider *providers_find(const struct providers *providers, struct slice 
 
 bool provider_is_available(const struct provider *provider)
 {
-    return !quarantine_holds(provider->quarantine);
+    return !provider->broken && !quarantine_holds(provider->quarantine);
 }
 
 struct slice provider_url(struct arena *arena, const struct provider *provider, struct slice url)

@@ -17,6 +17,7 @@ struct provider {
     struct slice plugin_id; /* in that file */
     struct quarantine *quarantine;
     unsigned index; /* in the configuration: its place in shared memory */
+    bool broken;    /* it could not be bound: nobody can log in there */
     void *upstream; /* what upstream/ keeps about it: discovery document, key set */
 };
 

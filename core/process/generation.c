@@ -14,7 +14,8 @@
 enum {
     BACKOFF_FIRST_MS = 100,
     BACKOFF_LAST_MS = 60 * 1000,
-    USEFUL_MS = 1000, /* a worker that lived that long was of use */
+    BACKOFF_LACKING_MS = 1000, /* when the system has not what a process needs */
+    USEFUL_MS = 1000,          /* a worker that lived that long was of use */
     START_FAILURES_MAX = 3,
     KILL_AFTER_MS = WORKER_DRAIN_MS + 5000
 };
@@ -92,13 +93,14 @@ static void become_worker(struct generation *generation, unsigned slot, const in
     sigprocmask(SIG_SETMASK, &none, NULL);
     snprintf(name, sizeof(name), "worker %u", slot + 1);
     log_context.process = name;
-    struct worker worker = { .settings = plan_settings(generation->plan.settings, &arena),
-                             .shared = generation->shared,
+    struct worker worker = { .shared = generation->shared,
                              .slot = slot,
                              .listeners = listeners,
                              .admin = admin,
-                             .master = master };
+                             .master = master,
+                             .again = generation->served };
 
+    worker.settings = plan_settings(&generation->plan, &arena, &worker.identity);
     exit(worker.settings != NULL ? worker_run(&worker) : EXIT_CONFIGURATION);
 }
 
@@ -121,6 +123,14 @@ static bool open_listeners(struct generation *generation, struct sockets *socket
     return why == NULL;
 }
 
+/* There may be descriptors and processes again in a moment. */
+static bool start_later(struct worker_slot *worker)
+{
+    log_error("a worker cannot be started: %s", strerror(errno));
+    worker->start_at = clock_monotonic_ms() + BACKOFF_LACKING_MS;
+    return true;
+}
+
 static bool start_worker(struct generation *generation, struct sockets *sockets, unsigned slot)
 {
     struct worker_slot *worker = &generation->slots[slot];
@@ -131,19 +141,20 @@ static bool start_worker(struct generation *generation, struct sockets *sockets,
     if (!open_listeners(generation, sockets, slot, listeners, &admin))
         return false;
     if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) != 0)
-        return false;
+        return start_later(worker);
     pid_t pid = fork();
 
     if (pid == 0) {
         close(pair[0]);
         become_worker(generation, slot, listeners, admin, pair[1]);
     }
+    int error = errno;
+
     close(pair[1]);
     if (pid < 0) {
         close(pair[0]);
-        log_error("a worker cannot be started: %s", strerror(errno));
-        worker->start_at = clock_monotonic_ms() + BACKOFF_FIRST_MS;
-        return true;
+        errno = error;
+        return start_later(worker);
     }
     worker->pid = pid;
     worker->socket = pair[0];
@@ -166,6 +177,15 @@ bool generation_start_due(struct generation *generation, struct sockets *sockets
     return true;
 }
 
+static void hear_failure(struct generation *generation, unsigned slot, struct slice why)
+{
+    if (generation->served)
+        log_error("worker %u of generation %u cannot start: %.*s", slot + 1, generation->number,
+                  SLICE_ARG(why));
+    else if (!slice_is_set(generation->failure))
+        generation->failure = arena_copy(&generation->plan.arena, why);
+}
+
 void generation_hear(struct generation *generation, unsigned slot)
 {
     struct worker_slot *worker = &generation->slots[slot];
@@ -179,11 +199,19 @@ void generation_hear(struct generation *generation, unsigned slot)
         }
         return;
     }
-    if (message[0] == 'R' && worker->state == WORKER_STARTING)
-        worker->state = WORKER_READY;
-    if (message[0] == 'F' && !slice_is_set(generation->failure))
-        generation->failure =
-            arena_copy(&generation->plan.arena, slice_make(message + 1, (size_t)len - 1));
+    switch (message[0]) {
+    case 'R':
+        worker->state = worker->state == WORKER_STARTING ? WORKER_READY : worker->state;
+        break;
+    case 'S':
+        worker->state = WORKER_STOPPING;
+        break;
+    case 'F':
+        hear_failure(generation, slot, slice_make(message + 1, (size_t)len - 1));
+        break;
+    default:
+        break;
+    }
 }
 
 static void describe_end(char *text, size_t size, int status)
@@ -228,7 +256,10 @@ bool generation_reap(struct generation *generation, pid_t pid, int status, bool 
         worker->socket = -1;
         worker->pid = 0;
         bool told = generation->stopping;
-        bool wrong = WIFEXITED(status) && WEXITSTATUS(status) == EXIT_CONFIGURATION;
+        /* What was good once may be good again: a folder that is not mounted, a plugin that is just
+         * being replaced. Nobody but a worker of this slot can serve its sockets. */
+        bool wrong =
+            WIFEXITED(status) && WEXITSTATUS(status) == EXIT_CONFIGURATION && !generation->served;
 
         describe_end(how, sizeof(how), status);
         if (!told)
@@ -273,6 +304,15 @@ bool generation_has_ended(const struct generation *generation)
     return true;
 }
 
+bool generation_listens(const struct generation *generation)
+{
+    for (unsigned slot = 0; slot < generation->plan.workers; slot++) {
+        if (generation->slots[slot].pid != 0 && generation->slots[slot].state != WORKER_STOPPING)
+            return true;
+    }
+    return false;
+}
+
 void generation_stop(struct generation *generation)
 {
     if (generation->stopping)
@@ -289,6 +329,11 @@ void generation_kill_late(struct generation *generation)
 {
     if (generation->kill_at == 0 || clock_monotonic_ms() < generation->kill_at)
         return;
+    generation_kill(generation);
+}
+
+void generation_kill(struct generation *generation)
+{
     for (unsigned slot = 0; slot < generation->plan.workers; slot++) {
         if (generation->slots[slot].pid != 0) {
             log_warn("worker %u of generation %u does not stop and is killed", slot + 1,

@@ -12,8 +12,8 @@ enum worker_state {
     WORKER_NONE, /* to be started, at `start_at` */
     WORKER_STARTING,
     WORKER_READY,
-    WORKER_STOPPING,
-    WORKER_ENDED /* as told, or for good */
+    WORKER_STOPPING, /* accepts no more connections */
+    WORKER_ENDED     /* as told, or for good */
 };
 
 struct worker_slot {
@@ -32,6 +32,7 @@ struct generation {
     struct worker_slot slots[WORKERS_MAX];
     struct slice
         failure; /* why a worker could not start, in the plan's arena; absent: none said so */
+    bool served; /* was in service: whatever a worker of it lacks now, the configuration was good */
     bool stopping;
     int64_t kill_at; /* of what has not stopped by then; 0: not stopping */
 };
@@ -54,10 +55,14 @@ bool generation_is_ready(const struct generation *generation);
 /* A worker has said that the configuration is wrong, or keeps dying before it is ready. */
 bool generation_has_failed(const struct generation *generation);
 bool generation_has_ended(const struct generation *generation);
+/* Does any worker still accept connections? */
+bool generation_listens(const struct generation *generation);
 
 /* Tells the workers to finish; after a while they are killed (generation_kill_late()). */
 void generation_stop(struct generation *generation);
 void generation_kill_late(struct generation *generation);
+/* Kills them now. */
+void generation_kill(struct generation *generation);
 
 /* When something is due next: clock_monotonic_ms(), INT64_MAX when nothing is. */
 int64_t generation_next_due(const struct generation *generation);

@@ -56,8 +56,18 @@ static const char *text_or_null(struct arena *arena, struct slice text)
     return slice_is_set(text) ? arena_string(arena, text) : NULL;
 }
 
-static bool open_plugins(struct hub *hub, struct shared *shared, const char *const *files,
-                         struct problems *problems)
+static void bind_anyhow(struct hub *hub, struct shared *shared, struct problems *problems)
+{
+    struct problems own = { .arena = problems->arena };
+
+    providers_bind(&hub->providers, hub->settings, jail_plugins(hub->jail), shared->quarantines,
+                   &own);
+    for (const struct problem *each = own.first; each != NULL; each = each->next)
+        problem_warn(problems, each->mark, "%.*s", SLICE_ARG(each->text));
+}
+
+static bool open_plugins(struct hub *hub, struct shared *shared, bool anyhow,
+                         const char *const *files, struct problems *problems)
 {
     struct problems loading = { .arena = problems->arena };
     struct jail_settings settings = { .directories = plugin_directories(&hub->arena, hub->settings),
@@ -78,8 +88,11 @@ static bool open_plugins(struct hub *hub, struct shared *shared, const char *con
         problem_add(problems, (struct mark){ 0 }, "more than %d providers", PROVIDERS_MAX);
         return false;
     }
-    providers_bind(&hub->providers, hub->settings, jail_plugins(hub->jail), shared->quarantines,
-                   problems);
+    if (anyhow)
+        bind_anyhow(hub, shared, problems);
+    else
+        providers_bind(&hub->providers, hub->settings, jail_plugins(hub->jail), shared->quarantines,
+                       problems);
     return true;
 }
 
@@ -154,8 +167,9 @@ struct hub *hub_open(struct event_base *base, const struct settings *settings,
     hub->throttle = throttle_new();
     set_headers(hub);
     if ((parts & HUB_PLUGINS) != 0)
-        open_plugins(hub, shared, plugin_files, problems);
-    if ((parts & HUB_PLUGINS) != 0 && problems->errors == errors)
+        open_plugins(hub, shared, (parts & HUB_ANYHOW) != 0, plugin_files, problems);
+    /* Of a generation that serves already it was asked before. */
+    if ((parts & (HUB_PLUGINS | HUB_ANYHOW)) == HUB_PLUGINS && problems->errors == errors)
         upstream_check_config(hub, problems);
     if ((parts & HUB_PAGES) != 0)
         open_pages(hub, problems);

@@ -21,6 +21,7 @@ enum {
     OLD_MAX = 8,          /* generations that are still finishing */
     ASKERS_MAX = 8,       /* at the control socket */
     START_MS = 20 * 1000, /* for a generation to become ready */
+    LEAVE_MS = 2 * 1000,  /* for the one before to accept no more */
     POLLED_MAX = 4 + ASKERS_MAX + (OLD_MAX + 2) * WORKERS_MAX
 };
 
@@ -32,14 +33,18 @@ struct master {
     int control;
     struct slice control_path;
     struct arena arena;
-    int askers[ASKERS_MAX];   /* -1: free */
-    bool waiting[ASKERS_MAX]; /* for the reload under way */
-    struct planning planning; /* pid 0: none under way */
-    struct generation *next;
+    int askers[ASKERS_MAX];       /* -1: free */
+    unsigned waiting[ASKERS_MAX]; /* for the reload of that number; 0: for none */
+    /* A reload goes through three stages, each of which may be there alone. */
+    struct planning planning; /* pid 0: nothing is being read */
+    struct generation *next;  /* is becoming ready */
     int64_t next_deadline;
+    struct generation *leaving; /* one of `old` that may still accept connections */
+    int64_t leaving_deadline;
     struct generation *current;
     struct generation *old[OLD_MAX];
     unsigned count;    /* of generations so far */
+    unsigned reloads;  /* begun so far; the start is the first */
     bool reload_again; /* asked for while one was under way */
     bool stopping;
     int status;
@@ -47,20 +52,40 @@ struct master {
 
 /* ---- who asks ---- */
 
-static void tell(struct master *master, const char *text, bool finished)
+static void let_go(struct master *master, size_t which)
+{
+    close(master->askers[which]);
+    master->askers[which] = -1;
+    master->waiting[which] = 0;
+}
+
+/* The last word to those who wait for a reload up to that number. Who does not read gets less. */
+static void tell(struct master *master, unsigned reload, const char *text)
 {
     for (size_t i = 0; i < ASKERS_MAX; i++) {
-        if (!master->waiting[i])
+        if (master->waiting[i] == 0 || master->waiting[i] > reload)
             continue;
-        if (send(master->askers[i], text, strlen(text), MSG_NOSIGNAL) < 0 || finished) {
-            close(master->askers[i]);
-            master->askers[i] = -1;
-            master->waiting[i] = false;
-        }
+        if (send(master->askers[i], text, strlen(text), MSG_NOSIGNAL) < 0)
+            log_warn("an answer to a reload was not heard: %s", strerror(errno));
+        let_go(master, i);
     }
 }
 
+static bool is_reloading(const struct master *master)
+{
+    return master->planning.pid != 0 || master->next != NULL || master->leaving != NULL;
+}
+
 static void begin_reload(struct master *master);
+
+/* A file that was changed while it was being read has to be read once more. */
+static void want_reload(struct master *master)
+{
+    if (is_reloading(master))
+        master->reload_again = true;
+    else
+        begin_reload(master);
+}
 
 static void hear_asker(struct master *master, size_t which)
 {
@@ -70,20 +95,19 @@ static void hear_asker(struct master *master, size_t which)
     if (len < 0 && (errno == EAGAIN || errno == EINTR))
         return;
     if (len > 0 && strcmp(line, "reload\n") == 0 && !master->stopping) {
-        master->waiting[which] = true;
-        begin_reload(master);
+        master->waiting[which] = master->reloads + 1; /* the next that begins */
+        want_reload(master);
         return;
     }
     if (len > 0)
-        dprintf(master->askers[which], "this is not understood: %sfailed\n", line);
-    close(master->askers[which]);
-    master->askers[which] = -1;
-    master->waiting[which] = false;
+        dprintf(master->askers[which], "%s\nfailed\n",
+                master->stopping ? "it is stopping" : "this is not understood");
+    let_go(master, which);
 }
 
 static void accept_asker(struct master *master)
 {
-    int fd = accept4(master->control, NULL, NULL, SOCK_CLOEXEC);
+    int fd = accept4(master->control, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
     size_t place = 0;
 
     while (place < ASKERS_MAX && master->askers[place] >= 0)
@@ -95,23 +119,27 @@ static void accept_asker(struct master *master)
         return;
     }
     master->askers[place] = fd;
-    master->waiting[place] = false;
+    master->waiting[place] = 0;
 }
 
 /* ---- reload ---- */
 
 static void begin_reload(struct master *master)
 {
-    if (master->planning.pid != 0 || master->next != NULL) {
-        master->reload_again = true;
-        return;
-    }
+    master->reloads++;
     notify_systemd("RELOADING=1");
     if (!planning_start(&master->planning, master->config, master->workers)) {
         log_error("a child to read the configuration cannot be started: %s", strerror(errno));
-        master->planning.pid = 0;
-        tell(master, "no process can be started\nfailed\n", true);
+        tell(master, master->reloads, "no process can be started\nfailed\n");
     }
+}
+
+/* What ends a line that may be ended already. */
+static const char *line_end(const char *text)
+{
+    size_t len = strlen(text);
+
+    return len > 0 && text[len - 1] == '\n' ? "" : "\n";
 }
 
 static void end_reload(struct master *master, const char *failure)
@@ -120,36 +148,52 @@ static void end_reload(struct master *master, const char *failure)
 
     if (failure == NULL) {
         log_info("generation %u serves", master->current->number);
-        tell(master, "ok\n", true);
+        tell(master, master->reloads, "ok\n");
     } else {
-        log_error("the reload has failed, %s: %s",
-                  master->current != NULL ? "and what served goes on serving"
-                                          : "and nothing serves",
-                  failure);
-        tell(master, arena_printf(&arena, "%s\nfailed\n", failure).at, true);
+        log_error("the reload has failed, and what served goes on serving: %s", failure);
+        tell(master, master->reloads,
+             arena_printf(&arena, "%s%sfailed\n", failure, line_end(failure)).at);
     }
     arena_release(&arena);
     notify_systemd("READY=1");
-    if (master->reload_again) {
+    if (master->reload_again && !master->stopping) {
         master->reload_again = false;
         begin_reload(master);
     }
 }
 
+/* The first one, before anything has served. */
+static void fail_start(struct master *master, const char *why)
+{
+    fprintf(stderr, "%s%s", why, line_end(why));
+    master->status = EXIT_CONFIGURATION;
+    master->stopping = true;
+}
+
+/* A free place for a generation that finishes, else that of the oldest. */
+static struct generation **place_for_old(struct master *master)
+{
+    struct generation **oldest = &master->old[0];
+
+    for (size_t i = 0; i < OLD_MAX; i++) {
+        if (master->old[i] == NULL)
+            return &master->old[i];
+        if (master->old[i]->number < (*oldest)->number)
+            oldest = &master->old[i];
+    }
+    return oldest;
+}
+
 static void keep_old(struct master *master, struct generation *generation)
 {
-    size_t place = 0;
+    struct generation **place = place_for_old(master);
 
     generation_stop(generation);
-    while (place < OLD_MAX - 1 && master->old[place] != NULL)
-        place++;
-    if (master->old[place] !=
-        NULL) { /* eight reloads in half a minute: the last one waits no more */
-        master->old[place]->kill_at = 1;
-        generation_kill_late(master->old[place]);
-        generation_free(master->old[place]);
+    if (*place != NULL) { /* has had its time */
+        generation_kill(*place);
+        generation_free(*place);
     }
-    master->old[place] = generation;
+    *place = generation;
 }
 
 /* The child has read the configuration: start what it says. */
@@ -159,21 +203,15 @@ static void take_plan(struct master *master)
     const char *wrong = planning_finish(&master->planning, &plan);
 
     if (wrong == NULL && !master->stopping) {
-        log_configure(plan.log_level, plan.log_format);
+        if (master->current == NULL)
+            log_configure(plan.log_level, plan.log_format);
         master->next = generation_new(++master->count, &plan);
         master->next_deadline = clock_monotonic_ms() + START_MS;
         if (master->next == NULL)
             wrong = "there is no memory for another generation";
     }
-    if (wrong != NULL) {
-        if (master->current == NULL) {
-            fprintf(stderr, "%s", wrong);
-            master->status = EXIT_CONFIGURATION;
-            master->stopping = true;
-        } else {
-            end_reload(master, wrong);
-        }
-    }
+    if (wrong != NULL && !master->stopping)
+        (master->current == NULL ? fail_start : end_reload)(master, wrong);
     plan_release(&plan);
 }
 
@@ -182,13 +220,8 @@ static void give_up_next(struct master *master, const char *why)
     struct generation *next = master->next;
 
     master->next = NULL;
-    if (master->current == NULL) {
-        fprintf(stderr, "%s%s", why, why[0] != '\0' && why[strlen(why) - 1] == '\n' ? "" : "\n");
-        master->status = EXIT_CONFIGURATION;
-        master->stopping = true;
-    } else {
-        end_reload(master, why);
-    }
+    if (!master->stopping)
+        (master->current == NULL ? fail_start : end_reload)(master, why);
     keep_old(master, next);
 }
 
@@ -197,32 +230,60 @@ static void promote_next(struct master *master)
     struct generation *before = master->current;
 
     master->current = master->next;
+    master->current->served = true;
     master->next = NULL;
-    if (before != NULL)
-        keep_old(master, before);
+    log_configure(master->current->plan.log_level, master->current->plan.log_format);
+    if (before == NULL) {
+        end_reload(master, NULL);
+        return;
+    }
+    keep_old(master, before);
+    master->leaving = before;
+    master->leaving_deadline = clock_monotonic_ms() + LEAVE_MS;
+}
+
+static void look_after_planning(const struct master *master)
+{
+    if (master->planning.pid != 0 && clock_monotonic_ms() > master->planning.late_at)
+        planning_kill(&master->planning);
+}
+
+/* A reload is done when nobody is served by the configuration of before who comes after it. */
+static void look_after_leaving(struct master *master)
+{
+    if (master->leaving == NULL ||
+        (generation_listens(master->leaving) && clock_monotonic_ms() < master->leaving_deadline))
+        return;
+    master->leaving = NULL;
     end_reload(master, NULL);
 }
 
 static void look_after_next(struct master *master)
 {
-    if (master->next == NULL)
+    struct generation *next = master->next;
+
+    if (next == NULL)
         return;
-    if (!generation_start_due(master->next, master->sockets) || generation_has_failed(master->next))
-        give_up_next(master, slice_is_set(master->next->failure)
-                                 ? master->next->failure.at
-                                 : "its workers die before they are ready");
-    else if (generation_is_ready(master->next))
+    bool late = clock_monotonic_ms() > master->next_deadline;
+    bool has_room = master->current == NULL || *place_for_old(master) == NULL;
+
+    if (!generation_start_due(next, master->sockets) || generation_has_failed(next))
+        give_up_next(master, slice_is_set(next->failure) ? next->failure.at
+                                                         : "its workers die before they are ready");
+    else if (generation_is_ready(next) && (has_room || late))
         promote_next(master);
-    else if (clock_monotonic_ms() > master->next_deadline)
+    else if (late)
         give_up_next(master, "its workers were not ready in time");
 }
 
 static void look_after_all(struct master *master)
 {
-    const struct plan *plans[OLD_MAX + 3] = { NULL };
+    const struct plan *plans[3] = { NULL };
     size_t count = 0;
 
+    look_after_planning(master);
     look_after_next(master);
+    look_after_leaving(master);
     if (master->current != NULL && !master->stopping)
         generation_start_due(master->current, master->sockets);
     for (size_t i = 0; i < OLD_MAX; i++) {
@@ -234,11 +295,12 @@ static void look_after_all(struct master *master)
             master->old[i] = NULL;
             continue;
         }
-        plans[count++] = &master->old[i]->plan;
     }
-    if (master->next != NULL)
+    /* Those that finish listen no more: a socket of theirs that was kept would be given connections
+     * that nobody takes. */
+    if (master->next != NULL && !master->stopping)
         plans[count++] = &master->next->plan;
-    if (master->current != NULL)
+    if (master->current != NULL && !master->stopping)
         plans[count++] = &master->current->plan;
     sockets_keep(master->sockets, plans);
 }
@@ -251,8 +313,11 @@ static void reap_children(struct master *master)
     pid_t pid;
 
     while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
-        if (pid == master->planning.pid)
-            continue; /* what it said is read to its end, and that is where it is judged */
+        /* What it said is read to its end, and that is where it is judged. */
+        if (pid == master->planning.pid) {
+            master->planning.ended = true;
+            continue;
+        }
         bool known = master->current != NULL &&
                      generation_reap(master->current, pid, status, !master->stopping);
 
@@ -263,18 +328,30 @@ static void reap_children(struct master *master)
     }
 }
 
+static void kill_all(struct master *master)
+{
+    log_info("stopping at once");
+    if (master->next != NULL)
+        generation_kill(master->next);
+    if (master->current != NULL)
+        generation_kill(master->current);
+    for (size_t i = 0; i < OLD_MAX; i++) {
+        if (master->old[i] != NULL)
+            generation_kill(master->old[i]);
+    }
+}
+
 static void begin_stop(struct master *master)
 {
     if (master->stopping) { /* asked twice: no more patience */
-        if (master->current != NULL) {
-            master->current->kill_at = 1;
-            generation_kill_late(master->current);
-        }
+        kill_all(master);
         return;
     }
     log_info("stopping");
     notify_systemd("STOPPING=1");
     master->stopping = true;
+    if (master->planning.pid != 0)
+        planning_kill(&master->planning);
     if (master->next != NULL)
         generation_stop(master->next);
     if (master->current != NULL)
@@ -289,7 +366,7 @@ static void hear_signals(struct master *master)
         if (info.ssi_signo == SIGCHLD)
             reap_children(master);
         else if (info.ssi_signo == SIGHUP && !master->stopping)
-            begin_reload(master);
+            want_reload(master);
         else if (info.ssi_signo == SIGTERM || info.ssi_signo == SIGINT)
             begin_stop(master);
     }
@@ -323,7 +400,10 @@ static void add_generation(struct polled *polled, struct generation *generation)
 
 static int64_t next_due(const struct master *master)
 {
-    int64_t due = master->next != NULL ? master->next_deadline : INT64_MAX;
+    int64_t due = master->next != NULL        ? master->next_deadline
+                  : master->leaving != NULL   ? master->leaving_deadline
+                  : master->planning.pid != 0 ? master->planning.late_at
+                                              : INT64_MAX;
     const struct generation *all[OLD_MAX + 2] = { master->current, master->next };
 
     for (size_t i = 0; i < OLD_MAX; i++)
@@ -348,7 +428,7 @@ static void wait_for_something(struct master *master)
     add(&polled, master->control, NULL, 0);
     add(&polled, master->planning.pid != 0 ? master->planning.output : -1, NULL, 0);
     for (size_t i = 0; i < ASKERS_MAX; i++)
-        add(&polled, master->waiting[i] ? -1 : master->askers[i], NULL, i);
+        add(&polled, master->waiting[i] > 0 ? -1 : master->askers[i], NULL, i);
     add_generation(&polled, master->current);
     add_generation(&polled, master->next);
     for (size_t i = 0; i < OLD_MAX; i++)
@@ -445,7 +525,7 @@ static int run_master(struct master *master)
         wait_for_something(master);
         look_after_all(master);
     }
-    tell(master, "stopping\nfailed\n", true);
+    tell(master, UINT_MAX, "it is stopping\nfailed\n");
     close_master(master);
     return master->status;
 }
@@ -459,6 +539,7 @@ static int run_alone(const char *config)
     struct sockets *sockets = sockets_new();
     struct buf text = BUF_INIT(256 * 1024);
     int listeners[LISTEN_MAX];
+    struct tls_identity identity = { 0 };
     const char *why = NULL;
     int status = EXIT_CONFIGURATION;
     int admin = -1;
@@ -466,6 +547,9 @@ static int run_alone(const char *config)
     problems_write(&problems, &text);
     fputs(buf_slice(&text).at, stderr);
     buf_release(&text);
+    if (settings != NULL && slice_is_set(settings->tls.certificate))
+        why = tls_identity_read(&arena, arena_string(&arena, settings->tls.certificate),
+                                arena_string(&arena, settings->tls.key), &identity);
     for (size_t i = 0; settings != NULL && why == NULL && i < settings->listen.count; i++)
         listeners[i] = sockets_open(sockets, &arena, settings->listen.at[i], 0, &why);
     if (settings != NULL && why == NULL && !slice_is(settings->admin.listen, "off"))
@@ -475,6 +559,7 @@ static int run_alone(const char *config)
     if (settings != NULL && why == NULL) {
         struct worker worker = { .settings = settings,
                                  .shared = shared_new(1),
+                                 .identity = identity,
                                  .listeners = listeners,
                                  .admin = admin,
                                  .master = -1 };

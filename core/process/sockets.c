@@ -175,7 +175,7 @@ int sockets_open(struct sockets *sockets, struct arena *arena, struct slice text
 static bool is_wanted(const struct kept *kept, const struct plan *plan)
 {
     if (slice_is_set(plan->admin) && slice_equal(plan->admin, kept->address))
-        return true;
+        return kept->slot < plan->workers;
     for (size_t i = 0; i < plan->listen_count; i++) {
         if (slice_equal(plan->listen[i], kept->address))
             return kept->slot < plan->workers;

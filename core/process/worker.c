@@ -30,6 +30,7 @@ struct serving {
     struct router *internal_router;
     struct http_server *public_server;
     struct http_server *admin_server;
+    SSL_CTX *tls; /* NULL: plain */
     struct event *tick;
     struct event *master;
     struct event *signals[2];
@@ -60,6 +61,16 @@ static void server_idle(void *context)
         event_base_loopexit(serving->base, NULL);
 }
 
+/* The master keeps those that another worker needs. One that stayed open here would still be given
+ * connections, and nobody would take them. */
+static void close_listeners(const struct worker *worker)
+{
+    for (size_t i = 0; i < worker->settings->listen.count; i++)
+        close(worker->listeners[i]);
+    if (worker->admin >= 0)
+        close(worker->admin);
+}
+
 static void begin_stop(struct serving *serving)
 {
     if (serving->stop_by != 0)
@@ -74,6 +85,8 @@ static void begin_stop(struct serving *serving)
         http_server_on_idle(serving->admin_server, server_idle, serving);
         http_server_stop(serving->admin_server);
     }
+    if (serving->worker->master >= 0)
+        close_listeners(serving->worker);
 }
 
 static void on_signal(evutil_socket_t number, short what, void *context)
@@ -83,18 +96,22 @@ static void on_signal(evutil_socket_t number, short what, void *context)
     begin_stop(context);
 }
 
-/* "S" is the master's word to stop; its end of the socket closed means that there is no master. */
+/* "S" is the master's word to stop, and ours that it was heard; its end of the socket closed means
+ * that there is no master. */
 static void on_master(evutil_socket_t fd, short what, void *context)
 {
+    struct serving *serving = context;
     char byte;
     ssize_t got = recv(fd, &byte, 1, MSG_DONTWAIT);
 
     (void)what;
     if (got < 0 && (errno == EAGAIN || errno == EINTR))
         return;
-    begin_stop(context);
-    if (got == 0)
-        event_del(((struct serving *)context)->master);
+    begin_stop(serving);
+    if (got > 0)
+        tell_master(serving->worker, 'S', slice_none());
+    else
+        event_del(serving->master);
 }
 
 /* ---- ticking ---- */
@@ -106,14 +123,28 @@ static void set_tick(struct serving *serving, int64_t milliseconds)
     event_add(serving->tick, &tick);
 }
 
+/* Not before this worker can do what it is asked for: connections wait in the socket until then, or
+ * go to the worker of the generation before. */
+static void start_listening(struct serving *serving)
+{
+    const struct worker *worker = serving->worker;
+
+    for (size_t i = 0; i < worker->settings->listen.count; i++)
+        http_server_listen(serving->public_server, worker->listeners[i], serving->tls);
+    if (serving->admin_server != NULL)
+        http_server_listen(serving->admin_server, worker->admin, NULL);
+}
+
 static void check_ready(struct serving *serving)
 {
     int64_t waited = clock_monotonic_ms() - serving->started;
 
-    if (serving->ready || (!signing_is_ready(serving->hub->signing) && waited < READY_WAIT_MS))
+    if (serving->ready || serving->stop_by != 0 ||
+        (!signing_is_ready(serving->hub->signing) && waited < READY_WAIT_MS))
         return;
     serving->ready = true;
     set_tick(serving, TICK_MS);
+    start_listening(serving);
     if (!signing_is_ready(serving->hub->signing))
         log_warn("serving without the store for now: what needs it is answered with 503");
     tell_master(serving->worker, 'R', slice_none());
@@ -128,8 +159,8 @@ static void on_tick(evutil_socket_t fd, short what, void *context)
     (void)what;
     flow_check_deadlines();
     check_ready(serving);
-    metrics_set(metrics, METRIC_CONNECTIONS, http_server_connections(serving->public_server));
-    metrics_set(metrics, METRIC_FLOWS, flow_count());
+    metrics_set(metrics, METRIC_CONNECTIONS, 0, http_server_connections(serving->public_server));
+    metrics_set(metrics, METRIC_FLOWS, 0, flow_count());
     if (serving->stop_by != 0 && clock_monotonic_ms() > serving->stop_by) {
         log_warn("%zu flows were not finished in time", flow_count());
         event_base_loopexit(serving->base, NULL);
@@ -183,23 +214,19 @@ static void lay_out_metrics(struct hub *hub)
     flow_observer = observe_step;
 }
 
-static SSL_CTX *open_tls(struct hub *hub, struct problems *problems)
+static void open_tls(struct serving *serving, struct problems *problems)
 {
-    const struct settings *settings = hub->settings;
+    const struct tls_identity *identity = &serving->worker->identity;
     const char *why;
 
-    if (!slice_is_set(settings->tls.certificate))
-        return NULL;
-    SSL_CTX *tls =
-        tls_server_context(problems->arena, arena_string(&hub->arena, settings->tls.certificate),
-                           arena_string(&hub->arena, settings->tls.key), false, &why);
-
-    if (tls == NULL)
+    if (!slice_is_set(identity->certificate))
+        return;
+    serving->tls = tls_server_context_of(problems->arena, identity, false, &why);
+    if (serving->tls == NULL)
         problem_add(problems, (struct mark){ 0 }, "tls: %s", why);
-    return tls;
 }
 
-static void open_servers(struct serving *serving, SSL_CTX *tls)
+static void open_servers(struct serving *serving)
 {
     const struct worker *worker = serving->worker;
     const struct settings *settings = worker->settings;
@@ -217,14 +244,11 @@ static void open_servers(struct serving *serving, SSL_CTX *tls)
     struct http_handler handler = router_handler(serving->public_router);
 
     serving->public_server = http_server_new(serving->base, &server, &handler);
-    for (size_t i = 0; i < settings->listen.count; i++)
-        http_server_listen(serving->public_server, worker->listeners[i], tls);
     if (worker->admin < 0)
         return;
     handler = router_handler(serving->internal_router);
     server.connections = 64;
     serving->admin_server = http_server_new(serving->base, &server, &handler);
-    http_server_listen(serving->admin_server, worker->admin, NULL);
 }
 
 static void open_events(struct serving *serving)
@@ -244,7 +268,7 @@ static void open_events(struct serving *serving)
     }
 }
 
-static void close_all(struct serving *serving, SSL_CTX *tls)
+static void close_all(struct serving *serving)
 {
     http_server_free(serving->public_server);
     http_server_free(serving->admin_server);
@@ -259,17 +283,20 @@ static void close_all(struct serving *serving, SSL_CTX *tls)
         event_free(serving->master);
     if (serving->tick != NULL)
         event_free(serving->tick);
-    SSL_CTX_free(tls);
+    SSL_CTX_free(serving->tls);
     event_base_free(serving->base);
     arena_cache_release();
 }
 
-/* What a worker never needs again; the jail inherits none of it anyhow. */
-static void shed_privileges(void)
+/* What a worker never needs again; the jail inherits none of it anyhow. A reload is the master's
+ * affair, and a terminal that goes away tells it too. */
+static void shed_privileges(const struct worker *worker)
 {
     struct rlimit none = { 0, 0 };
 
     signal(SIGPIPE, SIG_IGN);
+    if (worker->master >= 0)
+        signal(SIGHUP, SIG_IGN);
     setrlimit(RLIMIT_CORE, &none);
     prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
     prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
@@ -285,7 +312,7 @@ static void say_problems(const struct worker *worker, const struct problems *pro
             tell_master(worker, 'F', buf_slice(&text));
         else
             fputs(buf_slice(&text).at, stderr);
-    } else if (text.len > 0 && worker->slot == 0) {
+    } else if (text.len > 0 && (worker->slot == 0 || worker->again)) {
         log_warn("%.*s", SLICE_ARG(buf_slice(&text)));
     }
     buf_release(&text);
@@ -296,17 +323,17 @@ int worker_run(const struct worker *worker)
     struct serving serving = { .worker = worker, .started = clock_monotonic_ms() };
     struct arena arena = { 0 };
     struct problems problems = { .arena = &arena };
-    SSL_CTX *tls = NULL;
+    unsigned parts = worker->again ? HUB_WHOLE | HUB_ANYHOW : HUB_WHOLE;
 
-    shed_privileges();
+    shed_privileges(worker);
     serving.base = event_base_new();
-    serving.hub = hub_open(serving.base, worker->settings, worker->shared, worker->slot, HUB_WHOLE,
+    serving.hub = hub_open(serving.base, worker->settings, worker->shared, worker->slot, parts,
                            NULL, &problems);
     if (serving.hub != NULL)
-        tls = open_tls(serving.hub, &problems);
+        open_tls(&serving, &problems);
     say_problems(worker, &problems);
     if (problems.errors > 0) {
-        close_all(&serving, tls);
+        close_all(&serving);
         arena_release(&arena);
         return EXIT_CONFIGURATION;
     }
@@ -314,12 +341,12 @@ int worker_run(const struct worker *worker)
     serving.hub->signing = signing_new(serving.hub);
     serving.public_router = router_new(serving.hub, public_routes, serving.hub->base_path, true);
     serving.internal_router = router_new(serving.hub, internal_routes, SL(""), false);
-    open_servers(&serving, tls);
+    open_servers(&serving);
     open_events(&serving);
     check_ready(&serving);
     event_base_dispatch(serving.base);
     log_info("stopped");
-    close_all(&serving, tls);
+    close_all(&serving);
     arena_release(&arena);
     return 0;
 }

@@ -124,6 +124,12 @@ static enum step_result ask_shape_api(struct flow *flow)
                      json_pack("{s:o}", "request", outgoing_to_json(&login_of(flow)->request)));
 }
 
+/* Who has made the address of the call. */
+static const char *maker_of_call(const struct login *login, enum hook_outcome shaped)
+{
+    return shaped == HOOK_DONE ? "shape_api" : login->fetching ? "fetch_more" : "the description";
+}
+
 static enum step_result ask_for_answer(struct flow *flow)
 {
     struct login *login = login_of(flow);
@@ -140,8 +146,8 @@ static enum step_result ask_for_answer(struct flow *flow)
     if (!slice_equal(login->request.url, userinfo) &&
         !description_allows_url(&login->provider->description, login->request.url))
         return flow_fail(flow, &ERROR_PLUGIN,
-                         "plugin misbehaving: a call to %.*s, which is none of its hosts",
-                         SLICE_ARG(login->request.url));
+                         "plugin misbehaving: %s wants a call to %.*s, which is none of its hosts",
+                         maker_of_call(login, outcome), SLICE_ARG(login->request.url));
     return upstream_call(flow, false);
 }
 

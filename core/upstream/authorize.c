@@ -7,6 +7,10 @@
 #include "upstream/hooks.h"
 #include "upstream/metadata.h"
 
+enum {
+    MEMORY_MAX = 1536 /* as JSON; it has to fit into a cookie, sealed */
+};
+
 /* A standard name as this provider spells it. */
 static struct slice renamed(const struct pairs *names, const char *standard)
 {
@@ -90,10 +94,25 @@ static enum step_result ask_shape_authorize(struct flow *flow)
                      json_pack("{s:o}", "request", outgoing_to_json(&login_of(flow)->request)));
 }
 
+/* The notes of a hook travel with the browser. */
+static bool keep_memory(struct login *login, struct arena *arena)
+{
+    struct buf memory = BUF_INIT(MEMORY_MAX);
+
+    if (json_object_size(login->memory) > 0)
+        buf_add_json_value(&memory, login->memory);
+    bool fits = buf_ok(&memory);
+
+    login->attempt.memory =
+        memory.len > 0 && fits ? arena_copy(arena, buf_slice(&memory)) : slice_none();
+    buf_release_secret(&memory);
+    return fits;
+}
+
 static enum step_result read_shape_authorize(struct flow *flow)
 {
     struct login *login = login_of(flow);
-    struct buf memory = BUF_INIT(2048);
+    struct slice before = login->request.url;
 
     switch (hook_result(flow, HOOK_shape_authorize)) {
     case HOOK_FAILED:
@@ -103,19 +122,19 @@ static enum step_result read_shape_authorize(struct flow *flow)
                                 json_object_get(login->hook.output, "request")))
             return flow_fail(flow, &ERROR_PLUGIN,
                              "plugin misbehaving: shape_authorize made no request");
+        if (!slice_equal(before, login->request.url) &&
+            !description_allows_url(&login->provider->description, login->request.url))
+            return flow_fail(flow, &ERROR_PLUGIN,
+                             "plugin misbehaving: shape_authorize sends people to another host");
         break;
     default:
         break;
     }
-    if (json_object_size(login->memory) > 0)
-        buf_add_json_value(&memory, login->memory);
-    bool fits = buf_ok(&memory);
-
-    login->attempt.memory =
-        memory.len > 0 ? arena_copy(&flow->arena, buf_slice(&memory)) : slice_none();
-    buf_release(&memory);
-    return fits ? STEP_NEXT
-                : flow_fail(flow, &ERROR_PLUGIN, "plugin misbehaving: it remembers too much");
+    if (!keep_memory(login, &flow->arena))
+        return flow_fail(flow, &ERROR_PLUGIN,
+                         "plugin misbehaving: shape_authorize remembers more than %d bytes",
+                         MEMORY_MAX);
+    return STEP_NEXT;
 }
 
 const struct step authorize_upstream[] = {

@@ -65,7 +65,7 @@ static enum step_result find_provider(struct flow *flow)
         return flow_fail(flow, &ERROR_UNKNOWN_PROVIDER, "provider %.*s",
                          SLICE_ARG(request->segment));
     if (!provider_is_available(provider))
-        return flow_fail(flow, &ERROR_PLUGIN, "provider %.*s is in quarantine",
+        return flow_fail(flow, &ERROR_PLUGIN, "provider %.*s is out of service",
                          SLICE_ARG(provider->id));
     login_begin(&begin->login, flow, request->hub, provider);
     begin->login.callback_url = upstream_callback_url(request, provider);

@@ -89,7 +89,7 @@ static enum step_result ask_if_used(struct flow *flow)
 
     recall_memory(&callback->login, &flow->arena);
     if (!provider_is_available(callback->login.provider))
-        return flow_fail(flow, &ERROR_PLUGIN, "the provider is in quarantine");
+        return flow_fail(flow, &ERROR_PLUGIN, "the provider is out of service");
     callback->commands[0] =
         (struct store_command){ .verb = STORE_GET, .key = used_key(callback, &flow->arena) };
     return request_store(request_of(flow), callback->commands, 1);

@@ -92,7 +92,8 @@ enum step_result call_hook(struct flow *flow, enum hook hook, json_t *input)
     }
     json_object_set_new(input, "config", hook_config(provider));
     json_object_set(input, "memory", login->memory);
-    login->hook = (struct hook_call){ .file = provider->file,
+    login->hook = (struct hook_call){ .name = provider->id,
+                                      .file = provider->file,
                                       .provider = provider->plugin_id,
                                       .hook = hook_names[hook],
                                       .input = input,
@@ -118,12 +119,12 @@ static enum hook_outcome fail_by_hook(struct flow *flow, const json_t *output)
     return HOOK_FAILED;
 }
 
-static enum hook_outcome fail_lying(struct flow *flow, const char *what)
+static enum hook_outcome fail_lying(struct flow *flow, struct slice what)
 {
     struct login *login = login_of(flow);
 
-    flow_fail(flow, &ERROR_PLUGIN, "plugin misbehaving: %s of provider %.*s: %s", login->hook.hook,
-              SLICE_ARG(login->provider->id), what);
+    flow_fail(flow, &ERROR_PLUGIN, "plugin misbehaving: %s of provider %.*s: %.*s",
+              login->hook.hook, SLICE_ARG(login->provider->id), SLICE_ARG(what));
     return HOOK_FAILED;
 }
 
@@ -135,18 +136,20 @@ enum hook_outcome hook_result(struct flow *flow, enum hook hook)
     if (login->hook.hook != hook_names[hook])
         return HOOK_NOT_CALLED;
     if (login->hook.failure != JAIL_OK) {
-        metrics_count(login->hub->metrics, METRIC_JAIL_ENDS, login->provider->index, 0);
         flow_fail(flow, &ERROR_PLUGIN, "%s of the plugin: %.*s", login->hook.hook,
                   SLICE_ARG(login->hook.failure_text));
         return HOOK_FAILED;
     }
     json_int_t result = json_integer_value(json_object_get(output, "result"));
     json_t *memory = json_object_get(output, "memory");
+    struct slice misbehaved = json_member(output, "misbehaved");
 
+    if (misbehaved.len > 0)
+        return fail_lying(flow, misbehaved);
     if (result == CARDEA_FAIL)
         return fail_by_hook(flow, output);
     if (result != CARDEA_OK && (result != CARDEA_FETCH || hook != HOOK_fetch_more))
-        return fail_lying(flow, "its result is none that it may have");
+        return fail_lying(flow, SL("its result is none that it may have"));
     if (json_is_object(memory)) {
         json_object_clear(login->memory);
         json_object_update(login->memory, memory);

@@ -51,6 +51,15 @@ bool outgoing_header(struct outgoing *request, struct slice name, struct slice v
     return true;
 }
 
+bool outgoing_has_header(const struct outgoing *request, struct slice name)
+{
+    for (size_t i = 0; i < request->header_count; i++) {
+        if (slice_equal_nocase(request->headers[i].name, name))
+            return true;
+    }
+    return false;
+}
+
 static bool has_form(const struct outgoing *request)
 {
     return request->form.count > 0;

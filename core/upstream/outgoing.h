@@ -31,6 +31,7 @@ void outgoing_begin(struct outgoing *request, struct arena *arena, const char *m
 
 /* Sets or (absent value) removes. A header that no header may be is dropped, and false returned. */
 bool outgoing_header(struct outgoing *request, struct slice name, struct slice value);
+bool outgoing_has_header(const struct outgoing *request, struct slice name);
 
 /* For hooks: {method, url, params, headers, body, body_type}. `params` is the form when the request
  * has one, else the query. A new reference. */

@@ -25,7 +25,8 @@ static struct params *target_params(struct login *login)
                                                                      : &login->request.form;
 }
 
-static void add(struct login *login, const char *standard, struct slice value)
+/* A standard name as this provider spells it. */
+static struct slice token_name(const struct login *login, const char *standard)
 {
     const struct pairs *names = &login->provider->description.token_rename;
     struct slice name = slice_of(standard);
@@ -34,8 +35,13 @@ static void add(struct login *login, const char *standard, struct slice value)
         if (slice_is(names->at[i].name, standard))
             name = names->at[i].value;
     }
+    return name;
+}
+
+static void add(struct login *login, const char *standard, struct slice value)
+{
     if (slice_is_set(value))
-        params_set(target_params(login), name, value);
+        params_set(target_params(login), token_name(login, standard), value);
 }
 
 static struct slice basic(struct arena *arena, const struct provider *provider, bool encoded)
@@ -52,11 +58,24 @@ static struct slice basic(struct arena *arena, const struct provider *provider, 
     return arena_join(arena, SL("Basic "), base64_encode(arena, pair));
 }
 
-/* How we say who we are; methods that need a signature come with their keys later. */
-static void add_credentials(struct login *login, struct arena *arena)
+static void add_client_id(struct login *login)
+{
+    unsigned auth = login->provider->description.token_auth;
+
+    if (auth != TOKEN_AUTH_BASIC && auth != TOKEN_AUTH_BASIC_RAW && auth != TOKEN_AUTH_BEARER)
+        add(login, "client_id", login->provider->settings->client_id);
+}
+
+/*
+ * How we say who we are: last of all, so that no hook gets to see the secret, and not in the place
+ * of what the description or a hook has put there. Methods that need a signature come with their
+ * keys later.
+ */
+static void add_secret(struct login *login, struct arena *arena)
 {
     const struct provider *provider = login->provider;
     struct slice secret = provider->settings->client_secret;
+    struct slice name = token_name(login, "client_secret");
     struct slice header = slice_none();
 
     switch (provider->description.token_auth) {
@@ -68,13 +87,13 @@ static void add_credentials(struct login *login, struct arena *arena)
         header = arena_join(arena, SL("Bearer "), secret);
         break;
     case TOKEN_AUTH_NONE:
-        add(login, "client_id", provider->settings->client_id);
         break;
     default:
-        add(login, "client_id", provider->settings->client_id);
-        add(login, "client_secret", secret);
+        if (slice_is_set(secret) &&
+            params_count(target_params(login), arena_string(arena, name)) == 0)
+            params_set(target_params(login), name, secret);
     }
-    if (slice_is_set(header))
+    if (slice_is_set(header) && !outgoing_has_header(&login->request, SL("Authorization")))
         outgoing_header(&login->request, SL("Authorization"), header);
 }
 
@@ -128,7 +147,7 @@ static enum step_result build_token_request(struct flow *flow)
         add_refresh(login, &flow->arena);
     else
         add_code(login);
-    add_credentials(login, &flow->arena);
+    add_client_id(login);
     for (size_t i = 0; i < d->token_params.count; i++)
         params_set(target_params(login), d->token_params.at[i].name,
                    template_fill(&flow->arena, d->token_params.at[i].value, &values, false, NULL));
@@ -166,6 +185,7 @@ static enum step_result read_shape_token(struct flow *flow)
 
 static enum step_result ask_for_tokens(struct flow *flow)
 {
+    add_secret(login_of(flow), &flow->arena);
     return upstream_call(flow, login_of(flow)->provider->description.token_body == TOKEN_BODY_JSON);
 }
 

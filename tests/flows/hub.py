@@ -297,6 +297,8 @@ class Hub:
     # -- log ------------------------------------------------------------------------------------
 
     def log(self):
+        if not os.path.exists(self.log_file):  # nothing was started that could have written it
+            return ""
         with open(self.log_file, "rb") as log:
             return log.read().decode(errors="replace")
 

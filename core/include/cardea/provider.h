@@ -347,7 +347,8 @@ struct cardea_host {
                                 const cardea_json *value);
     cardea_str (*profile_get)(cardea_call *call, const cardea_profile *profile, const char *claim);
 
-    /* A note to a later hook of the same login; names and values of at most 256 and 2048 bytes. */
+    /* A note to a later hook of the same login; names and values of at most 256 and 2048 bytes. What
+     * shape_authorize remembers travels with the browser: about 1500 bytes in all. */
     int32_t (*remember)(cardea_call *call, const char *name, cardea_str value);
     cardea_str (*recall)(cardea_call *call, const char *name);
 
