@@ -3,6 +3,7 @@
 #include "base/codec.h"
 #include "base/json.h"
 #include "hub/session.h"
+#include "issuer/grant.h"
 
 static const struct {
     const char *scope;
@@ -105,6 +106,40 @@ struct slice claims_issue(struct request *request, const struct session *session
     json_decref(idp);
     json_decref(idp_sub);
     json_decref(said);
+    struct slice members = arena_copy(arena, buf_slice(&out));
+
+    buf_release_secret(&out);
+    return members;
+}
+
+/* One that no scope is known for goes with openid, as it was issued. */
+static bool is_given(struct slice scope, struct slice claim)
+{
+    for (size_t i = 0; i < sizeof(scope_claims) / sizeof(scope_claims[0]); i++) {
+        if (slice_is(claim, scope_claims[i].claim))
+            return slice_has_word(scope, slice_of(scope_claims[i].scope));
+    }
+    return slice_has_word(scope, SL("openid"));
+}
+
+struct slice claims_within(struct arena *arena, const struct grant *grant, struct slice scope)
+{
+    struct buf out = BUF_INIT(64 * 1024);
+    const char *why;
+    const char *name;
+    const json_t *value;
+
+    if (grant->claims.len == 0 || slice_equal(scope, grant->scope))
+        return grant->claims;
+    json_t *all = json_read_object(arena, arena_printf(arena, "{%.*s}", SLICE_ARG(grant->claims)),
+                                   64 * 1024, &why);
+
+    json_object_foreach(all, name, value)
+    {
+        if (is_given(scope, slice_of(name)))
+            add_member(&out, slice_of(name), value);
+    }
+    json_decref(all);
     struct slice members = arena_copy(arena, buf_slice(&out));
 
     buf_release_secret(&out);

@@ -7,6 +7,7 @@
 
 #include "hub/request.h"
 
+struct grant;
 struct session;
 
 /*
@@ -17,6 +18,10 @@ struct session;
  */
 struct slice claims_issue(struct request *request, const struct session *session,
                           struct slice scope);
+
+/* Those of the claims of a grant that `scope`, which may be narrower than the grant's, gives. In
+ * the arena, or the grant's own. */
+struct slice claims_within(struct arena *arena, const struct grant *grant, struct slice scope);
 
 /* Claims that can be had at all, for the metadata: words. */
 extern const char *const claims_supported[];

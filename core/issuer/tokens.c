@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/codec.h"
 #include "crypto/jws.h"
+#include "issuer/claims.h"
 #include "issuer/keys.h"
 #include "protocol/errors.h"
 
@@ -120,6 +121,7 @@ static struct slice signed_id_token(struct request *request, const struct issue 
                                     const struct jwk *key)
 {
     const struct grant *grant = issue->grant;
+    struct slice claims = claims_within(request_arena(request), grant, issue->scope);
     struct buf payload = BUF_INIT(TOKEN_MAX);
 
     begin_payload(&payload, request, grant->account, request->hub->settings->lifetimes.id_token);
@@ -131,9 +133,9 @@ static struct slice signed_id_token(struct request *request, const struct issue 
     add_words(&payload, "amr", grant->amr);
     add_text(&payload, "at_hash",
              jws_half_hash(request_arena(request), key->alg, issue->access_token));
-    if (grant->claims.len > 0) {
+    if (claims.len > 0) {
         buf_add_byte(&payload, ',');
-        buf_add(&payload, grant->claims);
+        buf_add(&payload, claims);
     }
     return finish(request, &payload, key, NULL);
 }

@@ -2,6 +2,7 @@
 
 #include "base/codec.h"
 #include "issuer/access.h"
+#include "issuer/claims.h"
 #include "protocol/credentials.h"
 #include "protocol/errors.h"
 
@@ -65,13 +66,14 @@ static enum step_result tell_claims(struct flow *flow)
     struct request *request = request_of(flow);
     struct userinfo *userinfo = flow->state;
     const struct grant *grant = userinfo->access.grant;
+    struct slice claims = claims_within(&flow->arena, grant, userinfo->access.scope);
     struct buf body = BUF_INIT(128 * 1024);
 
     buf_add_text(&body, "{\"sub\":");
     buf_add_json(&body, grant->account);
-    if (grant->claims.len > 0) {
+    if (claims.len > 0) {
         buf_add_byte(&body, ',');
-        buf_add(&body, grant->claims);
+        buf_add(&body, claims);
     }
     buf_add_byte(&body, '}');
     enum step_result result = request_answer(request, 200, "application/json", buf_slice(&body));
