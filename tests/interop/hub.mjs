@@ -71,17 +71,31 @@ export function app(over = {}) {
   };
 }
 
+// Runs the program; what it says on standard error goes to a file. It ends with the tests, however these end.
+export function run(verb, log) {
+  const child = spawn(cardea, verb, { stdio: ['ignore', 'pipe', 'pipe'] });
+  const stop = () => child.kill('SIGTERM');
+  process.on('exit', stop);
+  child.on('exit', () => process.off('exit', stop));
+  child.stderr.pipe(createWriteStream(log));
+  return child;
+}
+
+// The first line on a child's standard output that is like this.
+export async function line(child, pattern) {
+  for await (const text of createInterface({ input: child.stdout })) {
+    const match = text.match(pattern);
+    if (match) return match;
+  }
+  throw new Error(`it has ended without a word like ${pattern}`);
+}
+
 async function startSimulator(folder, providers) {
   const port = await freePort();
-  const process = spawn(cardea, ['simulate', ...providers, '--listen', `127.0.0.1:${port}`], {
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-  process.stderr.pipe(createWriteStream(path.join(folder, 'simulator.log')));
-  for await (const line of createInterface({ input: process.stdout })) {
-    assert.match(line, /played/);
-    break;
-  }
-  return { process, url: `http://127.0.0.1:${port}` };
+  const verb = ['simulate', ...providers, '--listen', `127.0.0.1:${port}`];
+  const child = run(verb, path.join(folder, 'simulator.log'));
+  await line(child, /played/);
+  return { process: child, url: `http://127.0.0.1:${port}` };
 }
 
 async function serves(hub) {
@@ -93,10 +107,10 @@ async function serves(hub) {
   }
 }
 
-async function end(process) {
-  if (process === undefined || process.exitCode !== null || process.signalCode !== null) return;
-  process.kill('SIGTERM');
-  await once(process, 'exit');
+export async function end(child) {
+  if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
+  child.kill('SIGTERM');
+  await once(child, 'exit');
 }
 
 class Hub {
@@ -155,8 +169,7 @@ export async function startHub(config = {}, { simulate = ['github'], issuerPath 
   );
   const file = path.join(hub.folder, 'cardea.yaml');
   writeFileSync(file, JSON.stringify(hub.config), { mode: 0o600 });
-  hub.process = spawn(cardea, ['serve', '--config', file], { stdio: ['ignore', 'ignore', 'pipe'] });
-  hub.process.stderr.pipe(createWriteStream(path.join(hub.folder, 'log')));
+  hub.process = run(['serve', '--config', file], path.join(hub.folder, 'log'));
   await waitUntil(() => serves(hub));
   return hub;
 }
@@ -212,8 +225,11 @@ export class Browser {
 }
 
 // What a person does on the way from an authorization request back to the app: chooses a provider, a case of the
-// simulated one, and an answer to the question for consent.
-async function act(browser, url, page, { provider = 'github', simulated = 'login', decision = 'allow' }) {
+// simulated one, and an answer to the question for consent. `foreign` acts on pages that are not ours.
+async function act(browser, url, page, choices) {
+  const { provider = 'github', simulated = 'login', decision = 'allow', foreign } = choices;
+  const elsewhere = await foreign?.(browser, url, page);
+  if (elsewhere) return elsewhere;
   const choice = page.match(new RegExp(`href="([^"]*/login/${provider}[?"][^"]*)`));
   if (choice) return browser.get(new URL(text(choice[1]).replace(/"$/, ''), url).href);
   const form = readForm(page, url);
