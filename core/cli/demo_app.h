@@ -1,6 +1,6 @@
 /*
- * The demo app: a small relying party that logs in at Cardea like any other app (OpenID Connect, code with PKCE) and
- * shows what it was told.
+ * The demo app: a small relying party that logs in at Cardea like any other app (OpenID Connect,
+ * code with PKCE) and shows what it was told.
  */
 #ifndef CARDEA_CLI_DEMO_APP_H
 #define CARDEA_CLI_DEMO_APP_H

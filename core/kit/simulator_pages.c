@@ -105,7 +105,6 @@ static enum step_result show_people(struct request *request, const struct simula
     json_set_slice(data, "provider", simulation->provider->name);
     json_set_slice(data, "app", params_get(&request->query, "client_id"));
     json_set_slice(data, "action", request->exchange.head.path);
-    json_set_slice(data, "page_title", simulation->provider->name);
     json_object_set_new(data, "fields", hidden_fields(&request->query));
     request_add_header(
         request, "Content-Security-Policy",
@@ -246,7 +245,6 @@ static enum step_result list_providers(struct flow *flow)
         json_array_append_new(json_object_get(data, "providers"), entry);
     }
     json_set_slice(data, "url", slice_of(simulator->url));
-    json_set_slice(data, "page_title", SL("Simulated providers"));
     return request_page(request, 200, "simulate_list", data);
 }
 
