@@ -236,7 +236,8 @@ void request_fail_page(struct request *request)
 
     json_set_slice(data, "sentence", error_sentence(request));
     json_set_slice(data, "reference", request->id);
-    json_set_slice(data, "home", request_url(request, "/"));
+    json_set_slice(data, "home",
+                   request_url(request, slice_is_set(request->again) ? request->again.at : "/"));
     request_page(request, error->kind->status, "error", data);
 }
 

@@ -126,7 +126,10 @@ test('a provider that goes wrong ends on a page with a reference, from which one
   const reference = await page.locator('code').innerText();
   assert.ok(demo.log().includes(reference), 'the reference is not in the log');
   await page.getByRole('link', { name: 'Start again' }).click();
-  await page.getByRole('heading', { name: 'Sign in' }).waitFor();
+  await page.getByRole('heading', { name: 'Sign in to Demo app' }).waitFor();
+  await choose(page, 'Google');
+  await approve(page, 'Mona Lisa');
+  await page.getByRole('heading', { name: 'Hello, Mona Lisa' }).waitFor();
 });
 
 // ---- what people do with browsers ----
