@@ -37,8 +37,11 @@ struct slice request_url(struct request *request, const char *path)
 
 struct slice request_locale(const struct request *request)
 {
-    return pages_locale(request->hub->pages, params_get(&request->query, "ui_locales"),
-                        request_header(request, "Accept-Language"));
+    struct slice wanted = slice_is_set(request->ui_locales)
+                              ? request->ui_locales
+                              : params_get(&request->query, "ui_locales");
+
+    return pages_locale(request->hub->pages, wanted, request_header(request, "Accept-Language"));
 }
 
 /* ---- cookies ---- */

@@ -178,7 +178,8 @@ static enum step_result send_answer(struct request *request, struct simulator *s
     }
     request_add_header(
         request, "Content-Security-Policy",
-        SL("default-src 'none'; style-src 'self'; frame-ancestors 'none'; base-uri 'none'"));
+        SL("default-src 'none'; style-src 'self'; img-src 'self'; frame-ancestors 'none'; "
+           "base-uri 'none'"));
     return request_page(request, 200, "simulate_post", data);
 }
 

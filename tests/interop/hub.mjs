@@ -71,6 +71,9 @@ export function app(over = {}) {
   };
 }
 
+// Signals end this process without its exit handlers otherwise.
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => process.exit(1));
+
 // Runs the program; what it says on standard error goes to a file. It ends with the tests, however these end.
 export function run(verb, log) {
   const child = spawn(cardea, verb, { stdio: ['ignore', 'pipe', 'pipe'] });
