@@ -6,7 +6,8 @@ static const struct verb verbs[] = {
       "  --workers N  instead of the configured number; 0 is one process in the foreground\n" },
     { "demo", cli_demo, "[--port N]",
       "A hub with simulated providers and a demo app; needs no configuration and no network.",
-      "  --port N     where the hub listens; a free one when left out\n" },
+      "  --port N     where the app listens, and the hub and the providers on the next two;\n"
+      "               8970 when left out, or any free ones when these are taken\n" },
     { "check", cli_check, "[--config FILE] [--print | --schema]",
       "Says everything that is wrong with a configuration.",
       "  --print      shows the effective configuration, secrets masked\n"
@@ -65,10 +66,9 @@ static const struct verb *find_verb(int argc, char **argv, int *words_r)
 
 static int run(const struct verb *verb, char **arguments, int count)
 {
-    struct cli cli = { .verb = verb->name,
-                       .usage = verb->synopsis,
-                       .arguments = arguments,
-                       .count = count };
+    struct cli cli = {
+        .verb = verb->name, .usage = verb->synopsis, .arguments = arguments, .count = count
+    };
     bool missing;
 
     if (cli_flag(&cli, "--help") || cli_flag(&cli, "-h")) {

@@ -1,3 +1,4 @@
+#include "base/file.h"
 #include "base/log.h"
 #include "base/memory.h"
 #include "base/random.h"
@@ -9,6 +10,7 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <poll.h>
 #include <signal.h>
@@ -19,7 +21,9 @@
 
 enum {
     HERALD_TRIES = 400, /* of 25 ms */
-    CHILDREN = 3
+    CHILDREN = 3,
+    USUAL_PORT = 8970, /* of the app; the hub and the simulator have the next two */
+    CONFIG_MAX = 64 * 1024
 };
 
 /* One process each for the simulator, the app and whoever says that all is there; this one is the
@@ -27,6 +31,7 @@ enum {
 struct demo {
     struct arena arena;
     const char *folder;
+    const char *config;
     const char *issuer;
     uint16_t port;
     const char *app_url;
@@ -94,9 +99,10 @@ static int announce(struct demo *demo)
 {
     for (int i = 0; i < HERALD_TRIES; i++) {
         if (answers(demo->port)) {
-            printf(
-                "\n  The demo runs. Open this in a browser:\n\n      %s/\n\n  Ctrl-C ends it.\n\n",
-                demo->app_url);
+            printf("\n  The demo runs. Open this in a browser:\n\n      %s/\n\n"
+                   "  An app, Cardea, and providers that are only played: all on this machine.\n"
+                   "  Ctrl-C ends it.\n\n",
+                   demo->app_url);
             fflush(stdout);
             return 0;
         }
@@ -119,25 +125,58 @@ static pid_t start(struct demo *demo, int (*run)(struct demo *demo))
     exit(run(demo));
 }
 
-static bool prepare(struct demo *demo, uint16_t port)
+/* Three neighbours, or any three when `first` is 0. */
+static bool take_ports(struct demo *demo, uint16_t first)
+{
+    uint16_t step = first != 0 ? 1 : 0;
+    int hub = small_listen(&demo->arena, (uint16_t)(first + step), &demo->issuer);
+    uint64_t port = 0;
+
+    demo->app_listener = small_listen(&demo->arena, first, &demo->app_url);
+    demo->simulator_listener =
+        small_listen(&demo->arena, (uint16_t)(first + 2 * step), &demo->simulator_url);
+    if (hub >= 0 && demo->app_listener >= 0 && demo->simulator_listener >= 0) {
+        close(hub); /* only to find a port that is free: the hub listens for itself */
+        slice_to_u64(slice_from(slice_of(demo->issuer), sizeof("http://127.0.0.1:") - 1),
+                     UINT16_MAX, &port);
+        demo->port = (uint16_t)port;
+        return true;
+    }
+    int error = errno;
+
+    close(hub);
+    close(demo->app_listener);
+    close(demo->simulator_listener);
+    errno = error;
+    return false;
+}
+
+/* A hub is known by its file: with one each, several demos run side by side. */
+static bool copy_config(struct demo *demo, const char *shipped)
+{
+    struct file file;
+    const char *from = arena_printf(&demo->arena, "%s/demo.yaml", shipped).at;
+
+    demo->config = arena_printf(&demo->arena, "%s/demo.yaml", demo->folder).at;
+    if (file_read(&demo->arena, from, CONFIG_MAX, &file) != NULL)
+        return false;
+    int fd = open(demo->config, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    bool good = fd >= 0 && write(fd, file.bytes.at, file.bytes.len) == (ssize_t)file.bytes.len;
+
+    if (fd >= 0)
+        close(fd);
+    return good;
+}
+
+static bool prepare(struct demo *demo, const char *shipped, uint16_t port)
 {
     static char folder[] = "/tmp/cardea-demo-XXXXXX";
-    const char *url;
-    int probe = small_listen(&demo->arena, port, &url);
 
-    demo->app_listener = small_listen(&demo->arena, 0, &demo->app_url);
-    demo->simulator_listener = small_listen(&demo->arena, 0, &demo->simulator_url);
-    demo->folder = mkdtemp(folder);
-    if (probe < 0 || demo->app_listener < 0 || demo->simulator_listener < 0 || demo->folder == NULL)
+    if (port != 0 ? !take_ports(demo, port) : !take_ports(demo, USUAL_PORT) && !take_ports(demo, 0))
         return false;
-    close(probe); /* only to find a port that is free */
-    uint64_t number = 0;
-
-    slice_to_u64(slice_from(slice_of(url), sizeof("http://127.0.0.1:") - 1), 65535, &number);
-    demo->port = (uint16_t)number;
-    demo->issuer = url;
+    demo->folder = mkdtemp(folder);
     demo->client_secret = random_token(&demo->arena, 32).at;
-    return true;
+    return demo->folder != NULL && copy_config(demo, shipped);
 }
 
 static void set_environment(struct demo *demo)
@@ -153,7 +192,8 @@ static void set_environment(struct demo *demo)
 
 static void clean_up(struct demo *demo)
 {
-    static const char *const files[] = { "cardea.db", "cardea.db-wal", "cardea.db-shm" };
+    static const char *const files[] = { "demo.yaml", "cardea.db", "cardea.db-wal",
+                                         "cardea.db-shm" };
 
     for (size_t i = 0; i < CHILDREN; i++) {
         if (demo->children[i] > 0) {
@@ -176,13 +216,13 @@ int cli_demo(struct cli *cli)
     const char *text = cli_option(cli, "--port", &missing);
     uint64_t port = 0;
 
-    if (missing || (text != NULL && !slice_to_u64(slice_of(text), 65535, &port)))
-        return cli_wrong_usage(cli, "--port takes a number up to 65535");
+    if (missing || (text != NULL && !slice_to_u64(slice_of(text), UINT16_MAX - 2, &port)))
+        return cli_wrong_usage(cli, "--port takes a number up to 65533");
     if (cli->count > 0)
         return cli_wrong_usage(cli, "nothing is known about `%s`", cli->arguments[0]);
     const char *shipped = pages_find_shipped(&demo.arena);
 
-    if (shipped == NULL || !prepare(&demo, (uint16_t)port)) {
+    if (shipped == NULL || !prepare(&demo, shipped, (uint16_t)port)) {
         fprintf(stderr, "cardea: the demo cannot begin: %s\n",
                 shipped == NULL ? "share/cardea is not beside the program" : strerror(errno));
         return EXIT_USAGE;
@@ -191,7 +231,7 @@ int cli_demo(struct cli *cli)
     demo.children[0] = start(&demo, play_providers);
     demo.children[1] = start(&demo, run_app);
     demo.children[2] = start(&demo, announce);
-    int status = master_run(arena_printf(&demo.arena, "%s/demo.yaml", shipped).at, -1);
+    int status = master_run(demo.config, -1);
 
     clean_up(&demo);
     return status;

@@ -92,17 +92,37 @@ void demo_app_release(struct demo_app *app)
 
 /* ---- home ---- */
 
+/* An error code, and not whatever somebody wrote into a link. */
+static bool is_code(struct slice text)
+{
+    for (size_t i = 0; i < text.len; i++) {
+        if ((text.at[i] < 'a' || text.at[i] > 'z') && text.at[i] != '_')
+            return false;
+    }
+    return text.len > 0;
+}
+
+/* What the last answer of Cardea, or a logout, left to be said. */
+static void add_news(const struct request *request, json_t *data)
+{
+    struct slice error = params_get(&request->query, "error");
+
+    if (is_code(error))
+        json_set_slice(data, "error", error);
+    json_object_set_new(data, "denied", json_boolean(slice_is(error, "access_denied")));
+    json_object_set_new(data, "left", json_boolean(params_count(&request->query, "left") > 0));
+}
+
 static enum step_result show_home(struct flow *flow)
 {
     struct request *request = request_of(flow);
     const struct visit *visit = find_visit(request);
     json_t *data = json_object();
 
-    json_set_slice(data, "page_title", SL("Demo app"));
-    if (visit == NULL) {
-        json_set_slice(data, "error", params_get(&request->query, "said"));
+    json_set_slice(data, "issuer", slice_of(app_of(flow)->issuer));
+    add_news(request, data);
+    if (visit == NULL)
         return request_page(request, 200, "demo_out", data);
-    }
     json_set_slice(data, "name", visit->name);
     json_set_slice(data, "idp", visit->idp);
     json_set_slice(data, "claims", visit->claims);
@@ -110,10 +130,16 @@ static enum step_result show_home(struct flow *flow)
     json_set_slice(data, "access_token", visit->access_token);
     json_set_slice(data, "refresh_token", visit->refresh_token);
     json_object_set_new(data, "refreshes", json_integer(visit->refreshes));
+    json_object_set_new(data, "refreshed", json_boolean(visit->refreshes > 0));
     return request_page(request, 200, "demo_in", data);
 }
 
 /* ---- to Cardea ---- */
+
+static enum step_result go_home(struct flow *flow)
+{
+    return request_redirect(request_of(flow), arena_printf(&flow->arena, "%s/", app_of(flow)->url));
+}
 
 /* State, nonce and verifier lie in a cookie of this login; a real app would keep them in its
  * session. */
@@ -135,6 +161,8 @@ static enum step_result send_to_cardea(struct flow *flow)
     buf_add_param(&url, SL("nonce"), nonce);
     buf_add_param(&url, SL("code_challenge"), pkce_challenge(&flow->arena, verifier));
     buf_add_param(&url, SL("code_challenge_method"), SL("S256"));
+    if (params_count(&request->query, "other") > 0)
+        buf_add_param(&url, SL("prompt"), SL("select_account"));
     request_set_cookie(
         request, arena_printf(&flow->arena, "demo-login-%.*s", SLICE_ARG(state)).at,
         arena_printf(&flow->arena, "%.*s.%.*s", SLICE_ARG(nonce), SLICE_ARG(verifier)), 600,
@@ -157,17 +185,19 @@ static enum step_result read_answer(struct flow *flow)
     struct slice cookie = request_cookie(request, name);
 
     c->app = app_of(flow);
-    if (!slice_cut(cookie, '.', &c->nonce, &c->verifier))
+    if (!slice_cut(cookie, '.', &c->nonce, &c->verifier)) {
+        /* Reloaded, or gone back to: that login has been completed. */
+        if (find_visit(request) != NULL)
+            return go_home(flow);
         return flow_fail(flow, &ERROR_LOGIN_MISMATCH, "no login of that state was begun here");
+    }
     request_drop_cookie(request, name);
     if (!slice_is(params_get(&request->query, "iss"), c->app->issuer))
         return flow_fail(flow, &ERROR_LOGIN_MISMATCH, "the answer comes from somebody else");
     if (slice_is_set(error))
-        return request_redirect(
-            request, arena_printf(&flow->arena, "%s/?said=%.*s", c->app->url,
-                                  SLICE_ARG(percent_encode(
-                                      &flow->arena, arena_printf(&flow->arena, "Cardea said: %.*s",
-                                                                 SLICE_ARG(error))))));
+        return request_redirect(request,
+                                arena_printf(&flow->arena, "%s/?error=%.*s", c->app->url,
+                                             SLICE_ARG(percent_encode(&flow->arena, error))));
     return STEP_NEXT;
 }
 
@@ -328,11 +358,6 @@ static void keep(struct visit *visit, const struct conversation *c, const json_t
         visit->name = arena_copy(arena, json_member(c->claims, "sub"));
 }
 
-static enum step_result go_home(struct flow *flow)
-{
-    return request_redirect(request_of(flow), arena_printf(&flow->arena, "%s/", app_of(flow)->url));
-}
-
 static enum step_result keep_visit(struct flow *flow)
 {
     struct conversation *c = flow->state;
@@ -367,6 +392,7 @@ static enum step_result ask_to_refresh(struct flow *flow)
     return STEP_WAIT;
 }
 
+/* Out of the app; the session at Cardea is another matter, and the page says so. */
 static enum step_result log_out(struct flow *flow)
 {
     struct request *request = request_of(flow);
@@ -375,7 +401,7 @@ static enum step_result log_out(struct flow *flow)
     if (visit != NULL)
         visit_free(app_of(flow), visit);
     request_drop_cookie(request, "demo");
-    return request_redirect(request, arena_printf(&flow->arena, "%s/logout", app_of(flow)->issuer));
+    return request_redirect(request, arena_printf(&flow->arena, "%s/?left=1", app_of(flow)->url));
 }
 
 static const struct step home_steps[] = { STEP(show_home), STEP_END };

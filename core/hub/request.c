@@ -38,8 +38,11 @@ struct slice request_url(struct request *request, const char *path)
 
 struct slice request_locale(const struct request *request)
 {
-    return pages_locale(request->hub->pages, params_get(&request->query, "ui_locales"),
-                        request_header(request, "Accept-Language"));
+    struct slice wanted = slice_is_set(request->ui_locales)
+                              ? request->ui_locales
+                              : params_get(&request->query, "ui_locales");
+
+    return pages_locale(request->hub->pages, wanted, request_header(request, "Accept-Language"));
 }
 
 /* ---- cookies ---- */
@@ -248,7 +251,8 @@ void request_fail_page(struct request *request)
 
     json_set_slice(data, "sentence", error_sentence(request));
     json_set_slice(data, "reference", request->id);
-    json_set_slice(data, "home", request_url(request, "/"));
+    json_set_slice(data, "home",
+                   request_url(request, slice_is_set(request->again) ? request->again.at : "/"));
     request_page(request, error->kind->status, "error", data);
 }
 

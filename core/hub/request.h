@@ -72,6 +72,9 @@ struct request {
     const struct client_settings *client;  /* issuer/client.h: authenticated */
     struct session *session;               /* hub/session.h; NULL: nobody is logged in */
     struct session_lookup *session_lookup; /* session.c's own */
+    struct slice ui_locales; /* of the app's request, for all pages on the way; absent: the URL's */
+    struct slice again;      /* a path of ours, where a person who sees an error page starts again;
+                                absent: "/" */
 };
 
 static inline struct request *request_of(struct flow *flow)

@@ -144,8 +144,14 @@ void ticket_update(struct request *request, const struct ticket *ticket)
 
 bool ticket_open(struct request *request, struct slice id, struct ticket *ticket_r)
 {
+    struct params params;
+
     *ticket_r = (struct ticket){ .id = id };
-    return open_record(request, &ticket_kind, id, ticket_r) && is_fresh(request, ticket_r->created);
+    if (!open_record(request, &ticket_kind, id, ticket_r) || !is_fresh(request, ticket_r->created))
+        return false;
+    if (params_read(request_arena(request), ticket_r->query, &params) == NULL)
+        request->ui_locales = params_get(&params, "ui_locales");
+    return true;
 }
 
 void ticket_drop(struct request *request, struct slice id)

@@ -28,6 +28,7 @@ static enum step_result read_request(struct flow *flow)
 
     if (!slice_is_set(ticket)) {
         authorize->params = *request_params(request);
+        request->ui_locales = params_get(&authorize->params, "ui_locales");
         return STEP_NEXT;
     }
     if (!ticket_open(request, ticket, &authorize->ticket))
@@ -111,7 +112,6 @@ static enum step_result send_to_login(struct request *request, struct authorize 
 {
     struct buf path = BUF_INIT(4096);
     struct slice hint = provider_hint(authorize);
-    struct slice locales = params_get(&authorize->params, "ui_locales");
 
     if (!keep_ticket(request, authorize))
         return STEP_FAIL;
@@ -122,8 +122,6 @@ static enum step_result send_to_login(struct request *request, struct authorize 
     }
     buf_add_byte(&path, '?');
     buf_add_param(&path, SL("ticket"), authorize->ticket.id);
-    if (slice_is_set(locales))
-        buf_add_param(&path, SL("ui_locales"), locales);
     struct slice url = request_url(request, buf_slice(&path).at);
 
     buf_release(&path);

@@ -206,6 +206,14 @@ static bool is_token_member(struct slice name)
     return false;
 }
 
+/* "c1" is no token in "c1ay": does a word go on at this byte? */
+static bool is_inside_word(struct slice text, size_t at)
+{
+    return at < text.len && ((text.at[at] >= 'a' && text.at[at] <= 'z') ||
+                             (text.at[at] >= 'A' && text.at[at] <= 'Z') ||
+                             (text.at[at] >= '0' && text.at[at] <= '9'));
+}
+
 static bool token_in(const struct node *map, struct slice text, size_t *length)
 {
     for (size_t i = 0; map != NULL && i < map->count; i++) {
@@ -215,7 +223,8 @@ static bool token_in(const struct node *map, struct slice text, size_t *length)
             value = slice_from(value, slice_find(value, ' ') + 1);
         else if (!is_token_member(map->members[i].name))
             continue;
-        if (value.len > 2 && value.at[0] != '$' && slice_starts(text, value)) {
+        if (value.len > 1 && value.at[0] != '$' && slice_starts(text, value) &&
+            !is_inside_word(text, value.len)) {
             *length = value.len;
             return true;
         }
@@ -254,7 +263,8 @@ struct slice play_fill(struct simulator *simulator, struct play *play, struct sl
         if (used > 0) {
             buf_add(&out, value);
             i += used;
-        } else if ((used = token_length(play, rest)) > 0) {
+        } else if ((i == 0 || !is_inside_word(text, i - 1)) &&
+                   (used = token_length(play, rest)) > 0) {
             buf_add(&out, slice_sub(rest, 0, used));
             buf_add(&out, play->mark);
             i += used;

@@ -31,13 +31,27 @@ static enum step_result find_simulated(struct flow *flow)
     return STEP_NEXT;
 }
 
+/* A case of a provider on another host, as of a company's own server, is played there only. */
+static bool is_played_here(const struct simulation *simulation, const struct kit_case *what)
+{
+    struct slice url = kit_text(what->authorize, "url");
+
+    if (!slice_is_set(url))
+        url = simulation->provider->authorize_url;
+    if (!slice_is_set(url))
+        url = json_member(simulation->provider->cases->discovery, "authorization_endpoint");
+    return what->callback != NULL && slice_equal(simulation->url, url);
+}
+
 static bool is_authorize(const struct simulation *simulation)
 {
-    struct slice own = simulation->provider->authorize_url;
+    const struct kit_cases *cases = simulation->provider->cases;
 
-    if (!slice_is_set(own))
-        own = json_member(simulation->provider->cases->discovery, "authorization_endpoint");
-    return slice_equal(simulation->url, own);
+    for (size_t i = 0; i < cases->count; i++) {
+        if (is_played_here(simulation, &cases->at[i]))
+            return true;
+    }
+    return false;
 }
 
 /* Sorted into people, refusals and errors, as somebody would look for them. */
@@ -80,14 +94,17 @@ static enum step_result show_people(struct request *request, const struct simula
     json_t *data = json_pack("{s:[], s:[], s:[]}", "people", "refusals", "errors");
 
     for (size_t i = 0; i < cases->count; i++) {
-        if (cases->at[i].callback != NULL)
-            json_array_append_new(json_object_get(data, kind_of(&cases->at[i])),
-                                  case_entry(&cases->at[i]));
+        const struct kit_case *what = &cases->at[i];
+        json_t *list = json_object_get(data, kind_of(what));
+
+        /* The plain login stands first, whatever the order of names. */
+        if (is_played_here(simulation, what))
+            json_array_insert_new(list, slice_is(what->name, "login") ? 0 : json_array_size(list),
+                                  case_entry(what));
     }
     json_set_slice(data, "provider", simulation->provider->name);
     json_set_slice(data, "app", params_get(&request->query, "client_id"));
     json_set_slice(data, "action", request->exchange.head.path);
-    json_set_slice(data, "page_title", simulation->provider->name);
     json_object_set_new(data, "fields", hidden_fields(&request->query));
     request_add_header(
         request, "Content-Security-Policy",
@@ -161,7 +178,8 @@ static enum step_result send_answer(struct request *request, struct simulator *s
     }
     request_add_header(
         request, "Content-Security-Policy",
-        SL("default-src 'none'; style-src 'self'; frame-ancestors 'none'; base-uri 'none'"));
+        SL("default-src 'none'; style-src 'self'; img-src 'self'; frame-ancestors 'none'; "
+           "base-uri 'none'"));
     return request_page(request, 200, "simulate_post", data);
 }
 
@@ -177,7 +195,7 @@ static enum step_result take_choice(struct flow *flow, struct simulation *simula
     const struct kit_case *what =
         find_case(simulation->provider->cases, params_get(&form, "simulated_case"));
 
-    if (what == NULL || what->callback == NULL)
+    if (what == NULL || !is_played_here(simulation, what))
         return flow_fail(flow, &ERROR_INVALID_REQUEST, "there is no such case");
     params_set(&form, SL("simulated_case"), slice_none());
     struct play *play = simulator_play(simulation->simulator, simulation->provider, what, &form);
@@ -228,7 +246,6 @@ static enum step_result list_providers(struct flow *flow)
         json_array_append_new(json_object_get(data, "providers"), entry);
     }
     json_set_slice(data, "url", slice_of(simulator->url));
-    json_set_slice(data, "page_title", SL("Simulated providers"));
     return request_page(request, 200, "simulate_list", data);
 }
 

@@ -39,6 +39,7 @@ static enum step_result read_ticket(struct flow *flow)
         return flow_fail(flow, &ERROR_INVALID_REQUEST, "return_to is no path of ours");
     begin->login.attempt.ticket = slice_is_set(id) ? id : slice_none();
     begin->login.attempt.return_to = return_to;
+    upstream_offer_again(request, &begin->login.attempt);
     return STEP_NEXT;
 }
 
@@ -100,6 +101,20 @@ static const struct step begin_steps[] = {
     STEP(make_request), /* a table: discovery, the request, the hook */
     STEP(send_browser), STEP_END,
 };
+
+void upstream_offer_again(struct request *request, const struct attempt *attempt)
+{
+    struct buf path = BUF_INIT(8192);
+
+    buf_add_text(&path, "/login?");
+    if (slice_is_set(attempt->ticket))
+        buf_add_param(&path, SL("ticket"), attempt->ticket);
+    if (slice_is_set(attempt->return_to))
+        buf_add_param(&path, SL("return_to"), attempt->return_to);
+    if (slice_is_set(attempt->ticket) || slice_is_set(attempt->return_to))
+        request->again = arena_copy(request_arena(request), buf_slice(&path));
+    buf_release(&path);
+}
 
 struct slice upstream_callback_url(struct request *request, const struct provider *provider)
 {

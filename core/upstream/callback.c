@@ -66,6 +66,8 @@ static enum step_result open_attempt(struct flow *flow)
     attempt_drop(request, state);
     callback->has_ticket =
         slice_is_set(attempt->ticket) && ticket_open(request, attempt->ticket, &callback->ticket);
+    if (callback->has_ticket || !slice_is_set(attempt->ticket))
+        upstream_offer_again(request, attempt);
     callback->login.callback = *request_params(request);
     callback->login.callback_url = upstream_callback_url(request, provider);
     return STEP_NEXT;
