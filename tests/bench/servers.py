@@ -92,6 +92,7 @@ class Model(Process):
 class Hub(Process):
     """`cardea serve` with a configuration for measuring: no throttling, little logging, every plugin."""
 
+    PATIENCE = 10.0  # seconds
     PROVIDERS = ("discord", "github", "google", "facebook", "qq")
 
     def __init__(self, store, workers=1, provider_port=1, cores=SERVER_CORE, wait=True, folder=None):
@@ -106,7 +107,7 @@ class Hub(Process):
         os.chmod(self.config_file, 0o600)
         self.start()
         if wait:
-            wait_until(self.is_ready)
+            wait_until(self.is_ready, self.PATIENCE)
 
     def start(self):
         self.log = open(os.path.join(self.folder, "log"), "ab")
@@ -170,8 +171,10 @@ SECRET = "the secret of whoever is measured here"
 class Callgrind(Hub):
     """The same under valgrind, one process, counting instructions only while collect() says so."""
 
+    PATIENCE = 120.0
+    output = os.path.join(BUILD, "callgrind.out")
+
     def wrapper(self):
-        self.output = os.path.join(self.folder, "callgrind.out")
         return ["valgrind", "--tool=callgrind", "--instr-atstart=no", "--trace-children=no",
                 f"--callgrind-out-file={self.output}", "--quiet"]
 
