@@ -181,16 +181,27 @@ struct slice arena_printf(struct arena *arena, const char *format, ...)
     return text;
 }
 
+struct slice arena_gather(struct arena *arena, const struct slice *pieces, size_t count)
+{
+    size_t len = 0;
+
+    for (size_t i = 0; i < count; i++)
+        len += pieces[i].len;
+    char *text = arena_alloc(arena, len + 1);
+    char *at = text;
+
+    for (size_t i = 0; i < count; i++) {
+        if (pieces[i].len > 0)
+            memcpy(at, pieces[i].at, pieces[i].len);
+        at += pieces[i].len;
+    }
+    *at = '\0';
+    return slice_make(text, len);
+}
+
 struct slice arena_join(struct arena *arena, struct slice a, struct slice b)
 {
-    char *text = arena_alloc(arena, a.len + b.len + 1);
-
-    if (a.len > 0)
-        memcpy(text, a.at, a.len);
-    if (b.len > 0)
-        memcpy(text + a.len, b.at, b.len);
-    text[a.len + b.len] = '\0';
-    return slice_make(text, a.len + b.len);
+    return arena_concat(arena, a, b);
 }
 
 size_t arena_size(const struct arena *arena)

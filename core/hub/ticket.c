@@ -64,7 +64,7 @@ static bool id_is_valid(struct slice id)
 
 static const char *cookie_name(struct request *request, const struct kind *kind, struct slice id)
 {
-    return arena_printf(request_arena(request), "%s%.*s", kind->prefix, SLICE_ARG(id)).at;
+    return arena_join(request_arena(request), slice_of(kind->prefix), id).at;
 }
 
 static bool issue(struct request *request, const struct kind *kind, struct slice id,
@@ -106,8 +106,9 @@ static bool is_fresh(const struct request *request, int64_t created)
 static void make_room(struct request *request, const struct kind *kind)
 {
     const struct http_head *head = &request->exchange.head;
-    struct slice prefix = arena_printf(request_arena(request), "%scardea-%s",
-                                       request->hub->secure ? "__Host-" : "", kind->prefix);
+    struct slice prefix = arena_concat(request_arena(request),
+                                       request->hub->secure ? SL("__Host-cardea-") : SL("cardea-"),
+                                       slice_of(kind->prefix));
     struct slice ids[32];
     size_t count = 0;
 

@@ -73,8 +73,7 @@ static bool hash_is(struct slice secret, struct slice hash)
 static struct slice make_text(struct arena *arena, enum token_kind kind, struct slice id,
                               struct slice secret)
 {
-    return arena_printf(arena, "%.*s%.*s%.*s", SLICE_ARG(tags[kind]), SLICE_ARG(id),
-                        SLICE_ARG(secret));
+    return arena_concat(arena, tags[kind], id, secret);
 }
 
 struct grant *grant_new(struct request *request, const struct client_settings *client)
@@ -142,8 +141,7 @@ struct slice grant_issue_access(struct request *request, struct grant *grant, st
 struct slice grant_issue_jti(struct request *request, struct grant *grant, struct slice scope)
 {
     struct arena *arena = request_arena(request);
-    struct slice jti = arena_printf(arena, "%.*s.%.*s", SLICE_ARG(grant->id),
-                                    SLICE_ARG(random_token(arena, GRANT_ID_BYTES)));
+    struct slice jti = arena_concat(arena, grant->id, SL("."), random_token(arena, GRANT_ID_BYTES));
 
     note_access(request, grant, jti, scope);
     return jti;
@@ -266,7 +264,7 @@ enum refresh_verdict grant_judge_refresh(const struct request *request, const st
 
 static struct slice grant_key(struct arena *arena, struct slice id)
 {
-    return arena_printf(arena, "grant:%.*s", SLICE_ARG(id));
+    return arena_concat(arena, SL("grant:"), id);
 }
 
 struct store_command grant_get(struct request *request, struct slice id)

@@ -71,6 +71,8 @@ static void test_formatted_and_joined_texts(void **state)
     assert_slice(arena_join(&arena, SL("ab"), SL("cd")), "abcd");
     assert_slice(arena_join(&arena, slice_none(), SL("cd")), "cd");
     assert_slice(arena_join(&arena, slice_none(), slice_none()), "");
+    assert_slice(arena_concat(&arena, SL("ab"), slice_none(), SL(""), SL(":"), SL("c")), "ab:c");
+    assert_int_equal(arena_concat(&arena, SL("ab"), SL("c")).at[3], '\0');
 }
 
 static void test_a_released_arena_is_empty_and_usable(void **state)
