@@ -55,7 +55,7 @@ static void add(struct buf *out, const char *name, struct slice value)
 {
     if (value.len == 0)
         return;
-    buf_printf(out, ",\"%s\":", name);
+    buf_add_json_name(out, name);
     buf_add_json(out, value);
 }
 
@@ -68,9 +68,12 @@ static enum step_result tell(struct request *request, const struct grant *grant,
     add(&body, "scope", scope);
     add(&body, "client_id", grant->client_id);
     add(&body, "token_type", slice_of(type));
-    buf_printf(&body, ",\"exp\":%lld", (long long)expires);
-    if (issued > 0)
-        buf_printf(&body, ",\"iat\":%lld", (long long)issued);
+    buf_add_json_name(&body, "exp");
+    buf_add_u64(&body, (uint64_t)expires);
+    if (issued > 0) {
+        buf_add_json_name(&body, "iat");
+        buf_add_u64(&body, (uint64_t)issued);
+    }
     add(&body, "sub", slice_is_set(grant->account) ? grant->account : grant->client_id);
     add(&body, "aud", grant->audience);
     add(&body, "iss", request->hub->settings->issuer);

@@ -21,13 +21,14 @@ static void add_text(struct buf *out, const char *name, struct slice value)
 {
     if (!slice_is_set(value))
         return;
-    buf_printf(out, ",\"%s\":", name);
+    buf_add_json_name(out, name);
     buf_add_json(out, value);
 }
 
 static void add_number(struct buf *out, const char *name, int64_t value)
 {
-    buf_printf(out, ",\"%s\":%lld", name, (long long)value);
+    buf_add_json_name(out, name);
+    buf_add_u64(out, (uint64_t)value);
 }
 
 /* One word is a text, several are a list. */
@@ -37,7 +38,9 @@ static void add_audience(struct buf *out, struct slice words)
     bool several = slice_has(words, ' ');
     bool first = true;
 
-    buf_add_text(out, several ? ",\"aud\":[" : ",\"aud\":");
+    buf_add_json_name(out, "aud");
+    if (several)
+        buf_add_byte(out, '[');
     while (slice_next_word(&words, &word)) {
         if (!first)
             buf_add_byte(out, ',');
@@ -55,7 +58,8 @@ static void add_words(struct buf *out, const char *name, struct slice words)
 
     if (!slice_is_set(words))
         return;
-    buf_printf(out, ",\"%s\":[", name);
+    buf_add_json_name(out, name);
+    buf_add_byte(out, '[');
     while (slice_next_word(&words, &word)) {
         if (!first)
             buf_add_byte(out, ',');
@@ -70,8 +74,8 @@ static void begin_payload(struct buf *out, const struct request *request, struct
 {
     int64_t now = clock_now();
 
-    buf_add_text(out, "{\"iss\":");
-    buf_add_json(out, request->hub->settings->issuer);
+    buf_add_byte(out, '{');
+    add_text(out, "iss", request->hub->settings->issuer);
     add_text(out, "sub", subject);
     add_number(out, "iat", now);
     add_number(out, "exp", now + lifetime_ms / 1000);
@@ -170,9 +174,9 @@ enum step_result tokens_answer(struct request *request, const struct issue *issu
 {
     struct buf body = BUF_INIT(4 * TOKEN_MAX);
 
-    buf_add_text(&body, "{\"access_token\":");
-    buf_add_json(&body, issue->access_token);
-    buf_add_text(&body, ",\"token_type\":\"Bearer\"");
+    buf_add_byte(&body, '{');
+    add_text(&body, "access_token", issue->access_token);
+    add_text(&body, "token_type", SL("Bearer"));
     add_number(&body, "expires_in", request->hub->settings->lifetimes.access_token / 1000);
     add_text(&body, "refresh_token", issue->refresh_text);
     add_text(&body, "id_token", issue->id_text);
