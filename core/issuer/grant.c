@@ -12,6 +12,7 @@ enum {
     SECRET_BYTES = 32,
     SECRET_LEN = 43,
     TAG_LEN = 4,
+    CLAIMS_TAG = 7, /* in the record */
     RETRIES_MAX = 5
 };
 
@@ -33,7 +34,7 @@ static const struct record_field grant_table[] = {
     RECORD_FIELD(4, RECORD_TEXT, struct grant, idp),
     RECORD_FIELD(5, RECORD_TEXT, struct grant, scope),
     RECORD_FIELD(6, RECORD_TEXT, struct grant, audience),
-    RECORD_FIELD(7, RECORD_SEALED, struct grant, claims),
+    RECORD_FIELD(CLAIMS_TAG, RECORD_SEALED, struct grant, claims),
     RECORD_FIELD(8, RECORD_TEXT, struct grant, nonce),
     RECORD_FIELD(9, RECORD_TEXT, struct grant, acr),
     RECORD_FIELD(10, RECORD_TEXT, struct grant, amr),
@@ -312,17 +313,27 @@ struct store_command grant_remove(struct request *request, const struct grant *g
                                    .key = grant_key(request_arena(request), grant->id) };
 }
 
-struct grant *grant_read(struct request *request, const struct store_command *command)
+struct grant *grant_read_part(struct request *request, const struct store_command *command,
+                              enum grant_part part)
 {
+    static const uint64_t sealed[] = {
+        [GRANT_PLAIN] = 0, [GRANT_CLAIMS] = RECORD_TAG(CLAIMS_TAG), [GRANT_WHOLE] = UINT64_MAX
+    };
     struct arena *arena = request_arena(request);
     struct grant *grant = arena_new(arena, struct grant);
 
-    if (command->status != STORE_OK || !record_read(arena, request->hub->records, command->key,
-                                                    grant_table, command->found, grant))
+    if (command->status != STORE_OK ||
+        !record_read_part(arena, request->hub->records, command->key, grant_table, sealed[part],
+                          command->found, grant))
         return NULL;
     grant->id = slice_from(command->key, sizeof("grant:") - 1);
     grant->version = command->found_version;
     if (slice_is_set(grant->idp) && providers_find(&request->hub->providers, grant->idp) == NULL)
         return NULL;
     return grant;
+}
+
+struct grant *grant_read(struct request *request, const struct store_command *command)
+{
+    return grant_read_part(request, command, GRANT_WHOLE);
 }

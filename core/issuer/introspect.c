@@ -100,7 +100,7 @@ static enum step_result answer(struct flow *flow)
     struct introspect *introspect = flow->state;
     struct access *access = &introspect->access;
 
-    if (!access_read(request, access))
+    if (!access_read(request, access, GRANT_PLAIN))
         return STEP_FAIL;
     if (introspect->is_refresh)
         return tell_refresh(request, introspect);
