@@ -142,21 +142,32 @@ char *arena_string(struct arena *arena, struct slice s)
     return copy;
 }
 
+/* Into what is left of the chunk; only what turns out not to fit is formatted a second time. */
 struct slice arena_vprintf(struct arena *arena, const char *format, va_list args)
 {
+    char *place = arena->at;
+    size_t room = (size_t)(arena->end - place);
     va_list again;
 
     va_copy(again, args);
-    int wanted = vsnprintf(NULL, 0, format, args);
+    ARENA_ALLOW(place, room);
+    int wanted = vsnprintf(place, room, format, args);
+    size_t len = wanted > 0 ? (size_t)wanted : 0;
 
-    if (wanted < 0)
-        wanted = 0;
-    char *text = arena_alloc(arena, (size_t)wanted + 1);
+    ARENA_FORBID(place, room);
+    char *text = arena_alloc(arena, len + 1);
 
-    text[0] = '\0';
-    vsnprintf(text, (size_t)wanted + 1, format, again);
+    if (text != place || wanted < 0) {
+        text[0] = '\0';
+        vsnprintf(text, len + 1, format, again);
+    }
+    if (text != place) { /* nobody has taken what was written there, so nobody would wipe it */
+        ARENA_ALLOW(place, room);
+        mem_wipe(place, room < len ? room : len);
+        ARENA_FORBID(place, room);
+    }
     va_end(again);
-    return slice_make(text, (size_t)wanted);
+    return slice_make(text, len);
 }
 
 struct slice arena_printf(struct arena *arena, const char *format, ...)
@@ -170,16 +181,27 @@ struct slice arena_printf(struct arena *arena, const char *format, ...)
     return text;
 }
 
+struct slice arena_gather(struct arena *arena, const struct slice *pieces, size_t count)
+{
+    size_t len = 0;
+
+    for (size_t i = 0; i < count; i++)
+        len += pieces[i].len;
+    char *text = arena_alloc(arena, len + 1);
+    char *at = text;
+
+    for (size_t i = 0; i < count; i++) {
+        if (pieces[i].len > 0)
+            memcpy(at, pieces[i].at, pieces[i].len);
+        at += pieces[i].len;
+    }
+    *at = '\0';
+    return slice_make(text, len);
+}
+
 struct slice arena_join(struct arena *arena, struct slice a, struct slice b)
 {
-    char *text = arena_alloc(arena, a.len + b.len + 1);
-
-    if (a.len > 0)
-        memcpy(text, a.at, a.len);
-    if (b.len > 0)
-        memcpy(text + a.len, b.at, b.len);
-    text[a.len + b.len] = '\0';
-    return slice_make(text, a.len + b.len);
+    return arena_concat(arena, a, b);
 }
 
 size_t arena_size(const struct arena *arena)

@@ -44,6 +44,11 @@ struct slice arena_printf(struct arena *arena, const char *format, ...)
 struct slice arena_vprintf(struct arena *arena, const char *format, va_list args)
     __attribute__((format(printf, 2, 0)));
 
+/* Slices, one after the other, with a NUL behind them: `arena_concat(arena, a, SL(":"), b)`. */
+#define arena_concat(arena, ...)                                                                   \
+    arena_gather((arena), (const struct slice[]){ __VA_ARGS__ },                                   \
+                 sizeof((const struct slice[]){ __VA_ARGS__ }) / sizeof(struct slice))
+struct slice arena_gather(struct arena *arena, const struct slice *pieces, size_t count);
 /* `a` then `b`. */
 struct slice arena_join(struct arena *arena, struct slice a, struct slice b);
 

@@ -43,7 +43,7 @@ char *buf_reserve(struct buf *buf, size_t len)
 
         if (buf->at != NULL) {
             memcpy(grown, buf->at, buf->len);
-            mem_wipe(buf->at, buf->len);
+            mem_wipe(buf->at, buf->capacity); /* behind `len` may be half a text (buf_vprintf()) */
             mem_free(buf->at);
         }
         buf->at = grown;
@@ -91,21 +91,24 @@ void buf_add_u64(struct buf *buf, uint64_t value)
     buf_add(buf, slice_make(digits + at, sizeof(digits) - at));
 }
 
+/* Into the room there is; only what turns out not to fit is formatted a second time. */
 void buf_vprintf(struct buf *buf, const char *format, va_list args)
 {
+    size_t room = buf->capacity - buf->len;
     va_list again;
 
     va_copy(again, args);
-    int wanted = vsnprintf(NULL, 0, format, args);
-    char *room = wanted >= 0 ? buf_reserve(buf, (size_t)wanted) : NULL;
+    int len = vsnprintf(room > 0 ? buf->at + buf->len : NULL, room, format, args);
+    char *place = len >= 0 ? buf_reserve(buf, (size_t)len) : NULL;
 
-    if (wanted < 0)
-        buf->failed = true;
-    if (room != NULL) {
-        vsnprintf(room, (size_t)wanted + 1, format, again);
-        buf_grew(buf, (size_t)wanted);
-    }
+    if (place != NULL && (size_t)len >= room)
+        vsnprintf(place, (size_t)len + 1, format, again);
     va_end(again);
+    if (place != NULL)
+        buf_grew(buf, (size_t)len);
+    else if (room > 0)
+        buf->at[buf->len] = '\0';
+    buf->failed = buf->failed || len < 0;
 }
 
 void buf_printf(struct buf *buf, const char *format, ...)

@@ -260,13 +260,16 @@ bool utf8_is_valid(struct slice s)
 
 bool utf8_is_text(struct slice s)
 {
+    unsigned char all = 0;
+
     for (size_t i = 0; i < s.len; i++) {
         unsigned char c = (unsigned char)s.at[i];
 
         if (c < 0x20 || c == 0x7f)
             return false;
+        all |= c;
     }
-    return utf8_is_valid(s);
+    return all < 0x80 || utf8_is_valid(s);
 }
 
 void buf_add_html(struct buf *buf, struct slice text)
@@ -324,11 +327,16 @@ void buf_add_json(struct buf *buf, struct slice text)
     buf_add_byte(buf, '"');
     while (i < text.len) {
         unsigned char c = (unsigned char)text.at[i];
+
+        if (c >= 0x20 && c < 0x7f && c != '"' && c != '\\') {
+            i++;
+            continue;
+        }
         size_t len = c < 0x80 ? 1 : utf8_sequence(slice_from(text, i));
         /* U+0080 to U+009F, which steer terminals as C0 does */
         bool is_c1 = len == 2 && c == 0xc2 && (unsigned char)text.at[i + 1] < 0xa0;
 
-        if (len > 0 && c >= 0x20 && c != '"' && c != '\\' && c != 0x7f && !is_c1) {
+        if (c >= 0x80 && len > 0 && !is_c1) {
             i += len;
             continue;
         }
@@ -342,6 +350,15 @@ void buf_add_json(struct buf *buf, struct slice text)
     }
     buf_add(buf, slice_from(text, plain));
     buf_add_byte(buf, '"');
+}
+
+void buf_add_json_name(struct buf *buf, const char *name)
+{
+    if (buf->len > 0 && buf->at[buf->len - 1] != '{')
+        buf_add_byte(buf, ',');
+    buf_add_byte(buf, '"');
+    buf_add_text(buf, name);
+    buf_add(buf, SL("\":"));
 }
 
 void buf_add_param(struct buf *buf, struct slice name, struct slice value)

@@ -46,6 +46,9 @@ void buf_add_html(struct buf *buf, struct slice text);
 /* A JSON string with its quotes, and no control character in it (C0, DEL, C1). Invalid UTF-8
  * becomes U+FFFD, so that the document stays valid. */
 void buf_add_json(struct buf *buf, struct slice text);
+/* The name of an object's next member, `"name":`, with a comma in front unless the object has just
+ * begun. Only for names that need no escape. */
+void buf_add_json_name(struct buf *buf, const char *name);
 
 /*
  * One parameter of a form or query: `name=value`, both encoded, with "&" in front unless the buffer

@@ -218,7 +218,7 @@ struct slice url_below(struct arena *arena, struct slice base, const char *path)
 {
     while (base.len > 0 && base.at[base.len - 1] == '/')
         base.len--;
-    return arena_printf(arena, "%.*s%s%s", SLICE_ARG(base), path[0] == '/' ? "" : "/", path);
+    return arena_concat(arena, base, path[0] == '/' ? SL("") : SL("/"), slice_of(path));
 }
 
 bool url_is_local_path(struct slice text)

@@ -2,6 +2,7 @@
 
 #include "base/json.h"
 #include "config/settings_checks.h"
+#include "crypto/secret.h"
 
 #include <sched.h>
 #include <unistd.h>
@@ -56,6 +57,18 @@ static void complete_clients(struct settings *settings)
     }
 }
 
+static void digest_secrets(struct settings *settings, struct arena *arena)
+{
+    struct client_settings *clients = settings->clients.at;
+
+    for (size_t i = 0; i < settings->clients.count; i++) {
+        if (slice_is_set(clients[i].client_secret))
+            clients[i].secret_digest = secret_digest(arena, clients[i].client_secret);
+        else
+            secret_hash_read(arena, clients[i].client_secret_hash, &clients[i].secret_digest);
+    }
+}
+
 static int compare_ids(const void *a, const void *b)
 {
     const struct client_settings *const *left = a;
@@ -80,6 +93,7 @@ static void complete(struct settings *settings, struct arena *arena)
     settings->issuer = without_slash(arena, settings->issuer);
     complete_providers(settings, arena);
     complete_clients(settings);
+    digest_secrets(settings, arena);
     sort_clients(settings, arena);
 }
 

@@ -91,6 +91,9 @@ struct client_settings {
     struct slice policy_uri;
     struct slice tos_uri;
     struct texts cors_origins;
+
+    /* Made of the above. */
+    struct slice secret_digest; /* SHA-256 of the secret; absent: it has none */
 };
 
 struct local_user_settings {

@@ -168,7 +168,8 @@ void check_client_secret(struct slice text, struct mark mark, struct problems *p
 
 void check_secret_hash(struct slice text, struct mark mark, struct problems *problems)
 {
-    const char *wrong = secret_hash_check(text);
+    struct slice digest;
+    const char *wrong = secret_hash_read(problems->arena, text, &digest);
 
     if (wrong != NULL)
         problem_add(problems, mark, "`client_secret_hash` %s", wrong);

@@ -214,6 +214,11 @@ bool seal_open_text(const struct key_ring *ring, struct arena *arena, struct sli
            seal_open(ring, arena, context, sealed, plain_r);
 }
 
+bool seal_is_known(const struct key_ring *ring, struct slice sealed)
+{
+    return find_key(ring, sealed, 0) < ring->count;
+}
+
 bool seal_is_old(const struct key_ring *ring, struct slice sealed)
 {
     size_t i = find_key(ring, sealed, 0);

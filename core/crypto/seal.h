@@ -54,6 +54,10 @@ struct slice seal_text(const struct key_ring *ring, struct arena *arena, struct 
 bool seal_open_text(const struct key_ring *ring, struct arena *arena, struct slice context,
                     struct slice text, struct slice *plain_r);
 
+/* Does it name a key of the ring? Nothing is opened: whether it was sealed by that key is unknown.
+ */
+bool seal_is_known(const struct key_ring *ring, struct slice sealed);
+
 /* Was it sealed by a key of the ring that is no longer the first? Then re-seal when there is an
  * occasion. */
 bool seal_is_old(const struct key_ring *ring, struct slice sealed);

@@ -46,28 +46,35 @@ struct slice secret_hash(struct arena *arena, struct slice secret)
     return arena_join(arena, hash_prefix, sha256_text(arena, secret));
 }
 
-const char *secret_hash_check(struct slice hash)
+const char *secret_hash_read(struct arena *arena, struct slice hash, struct slice *digest_r)
 {
-    struct arena arena = { 0 };
-    struct slice bytes = slice_none();
-    const char *wrong = NULL;
+    struct slice bytes;
 
     if (!slice_starts(hash, hash_prefix))
-        wrong = "does not begin with \"sha256:\" (\"cardea secret\" makes such a hash)";
-    else if (hash.len > 64 || !base64url_decode(&arena, slice_from(hash, hash_prefix.len), &bytes))
-        wrong = "is not base64url behind \"sha256:\"";
-    else if (bytes.len != SHA256_SIZE)
-        wrong = "does not have 32 bytes behind \"sha256:\"";
-    arena_release(&arena);
-    return wrong;
+        return "does not begin with \"sha256:\" (\"cardea secret\" makes such a hash)";
+    if (hash.len > 64 || !base64url_decode(arena, slice_from(hash, hash_prefix.len), &bytes))
+        return "is not base64url behind \"sha256:\"";
+    if (bytes.len != SHA256_SIZE)
+        return "does not have 32 bytes behind \"sha256:\"";
+    *digest_r = bytes;
+    return NULL;
 }
 
-bool secret_matches(struct slice given, struct slice hash)
+struct slice secret_digest(struct arena *arena, struct slice secret)
 {
-    struct arena arena = { 0 };
-    struct slice own = secret_hash(&arena, given);
-    bool equal = own.len == hash.len && secret_equal_bytes(own.at, hash.at, own.len);
+    unsigned char hash[SHA256_SIZE];
 
-    arena_release(&arena);
+    sha256(hash, &secret, 1);
+    return arena_copy(arena, slice_make((const char *)hash, sizeof(hash)));
+}
+
+bool secret_matches(struct slice given, struct slice digest)
+{
+    unsigned char own[SHA256_SIZE];
+
+    sha256(own, &given, 1);
+    bool equal = digest.len == sizeof(own) && secret_equal_bytes(own, digest.at, sizeof(own));
+
+    mem_wipe(own, sizeof(own));
     return equal && given.len > 0;
 }

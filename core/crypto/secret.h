@@ -24,9 +24,12 @@ const char *secret_name(struct slice secret);
 
 /* "sha256:..." of a secret with 128 bits or more of randomness, for `client_secret_hash`. */
 struct slice secret_hash(struct arena *arena, struct slice secret);
-/* Is that a hash secret_matches() can judge? NULL, or a static sentence. */
-const char *secret_hash_check(struct slice hash);
-/* False as well when `hash` is none, and for an empty secret. */
-bool secret_matches(struct slice given, struct slice hash);
+/* The digest in it. NULL, or a static sentence when it is no such hash. In the arena. */
+const char *secret_hash_read(struct arena *arena, struct slice hash, struct slice *digest_r);
+
+/* The SHA-256 of a secret that will be compared often, and the comparison with it: one hash, where
+ * secret_equal() needs two. False when there is no digest, and for an empty secret. */
+struct slice secret_digest(struct arena *arena, struct slice secret);
+bool secret_matches(struct slice given, struct slice digest);
 
 #endif

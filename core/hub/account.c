@@ -20,13 +20,12 @@ static const struct record_field account_table[] = {
 struct slice identity_key(struct arena *arena, struct slice provider, struct slice subject)
 {
     /* The subject may be anything, an e-mail address too: its hash is the name. */
-    return arena_printf(arena, "identity:%.*s:%.*s", SLICE_ARG(provider),
-                        SLICE_ARG(sha256_text(arena, subject)));
+    return arena_concat(arena, SL("identity:"), provider, SL(":"), sha256_text(arena, subject));
 }
 
 struct slice account_key(struct arena *arena, struct slice id)
 {
-    return arena_printf(arena, "account:%.*s", SLICE_ARG(id));
+    return arena_concat(arena, SL("account:"), id);
 }
 
 struct slice account_write(struct request *request, const struct account *account)

@@ -99,7 +99,7 @@ void request_add_header(struct request *request, const char *name, struct slice 
         return;
     }
     request->lines[request->line_count++] =
-        arena_printf(request_arena(request), "%s: %.*s\r\n", name, SLICE_ARG(value));
+        arena_concat(request_arena(request), slice_of(name), SL(": "), value, SL("\r\n"));
 }
 
 static void set_cookie(struct request *request, const char *name, struct slice value,
@@ -131,30 +131,33 @@ void request_drop_cookie(struct request *request, const char *name)
 
 /* ---- answers ---- */
 
-static struct slice join_headers(struct request *request, int status, const char *content_type)
+static struct slice join_headers(struct request *request, int status, struct slice content_type)
 {
-    struct buf out = BUF_INIT(64 * 1024);
+    struct slice pieces[REQUEST_LINES + 8];
+    size_t count = 0;
     unsigned flags = request->route != NULL ? request->route->flags : 0;
 
-    buf_add(&out, request->hub->common_headers);
+    pieces[count++] = request->hub->common_headers;
     if ((flags & ROUTE_CACHEABLE) == 0 || status >= 400)
-        buf_add_text(&out, "Cache-Control: no-store\r\n");
-    if (content_type != NULL)
-        buf_printf(&out, "Content-Type: %s\r\n", content_type);
-    buf_printf(&out, "X-Request-Id: %.*s\r\n", SLICE_ARG(request->id));
+        pieces[count++] = SL("Cache-Control: no-store\r\n");
+    if (slice_is_set(content_type)) {
+        pieces[count++] = SL("Content-Type: ");
+        pieces[count++] = content_type;
+        pieces[count++] = SL("\r\n");
+    }
+    pieces[count++] = SL("X-Request-Id: ");
+    pieces[count++] = request->id;
+    pieces[count++] = SL("\r\n");
     for (size_t i = 0; i < request->line_count; i++)
-        buf_add(&out, request->lines[i]);
-    struct slice headers = arena_copy(request_arena(request), buf_slice(&out));
-
-    buf_release_secret(&out);
-    return headers;
+        pieces[count++] = request->lines[i];
+    return arena_gather(request_arena(request), pieces, count);
 }
 
 enum step_result request_answer(struct request *request, int status, const char *content_type,
                                 struct slice body)
 {
     struct http_answer answer = { .status = status,
-                                  .headers = join_headers(request, status, content_type),
+                                  .headers = join_headers(request, status, slice_of(content_type)),
                                   .body = body };
 
     request->answered = true;
@@ -331,8 +334,7 @@ bool request_store_failed(struct request *request, const struct store_command *c
 
 static struct slice throttle_name(struct request *request, struct slice what)
 {
-    return arena_printf(request_arena(request), "%.*s %.*s", SLICE_ARG(request->peer),
-                        SLICE_ARG(what));
+    return arena_concat(request_arena(request), request->peer, SL(" "), what);
 }
 
 bool request_throttle_failure(struct request *request, struct slice what)

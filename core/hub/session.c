@@ -38,7 +38,7 @@ struct session_lookup {
 
 static struct slice session_key(struct arena *arena, struct slice id)
 {
-    return arena_printf(arena, "session:%.*s", SLICE_ARG(id));
+    return arena_concat(arena, SL("session:"), id);
 }
 
 struct store_command session_get(struct request *request, struct slice id)

@@ -58,7 +58,7 @@ static bool id_is_valid(struct slice id)
 
 static const char *cookie_name(struct request *request, const struct kind *kind, struct slice id)
 {
-    return arena_printf(request_arena(request), "%s%.*s", kind->prefix, SLICE_ARG(id)).at;
+    return arena_join(request_arena(request), slice_of(kind->prefix), id).at;
 }
 
 static bool issue(struct request *request, const struct kind *kind, struct slice id,

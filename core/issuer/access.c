@@ -47,11 +47,11 @@ enum step_result access_ask(struct request *request, struct access *access)
     return request_store(request, &access->command, 1);
 }
 
-bool access_read(struct request *request, struct access *access)
+bool access_read(struct request *request, struct access *access, enum grant_part part)
 {
     if (request_store_failed(request, &access->command))
         return false;
-    access->grant = grant_read(request, &access->command);
+    access->grant = grant_read_part(request, &access->command, part);
     if (access->grant == NULL)
         return true;
     access->token = grant_find_access(access->grant, access->secret);

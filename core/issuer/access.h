@@ -22,6 +22,6 @@ bool access_recognise(struct request *request, struct slice text, struct access 
 /* The lookup, as an operation of the flow; and what it found. False, with flow.error set, when the
  * store does not answer. A dead token is no error: `grant` is NULL then. */
 enum step_result access_ask(struct request *request, struct access *access);
-bool access_read(struct request *request, struct access *access);
+bool access_read(struct request *request, struct access *access, enum grant_part part);
 
 #endif

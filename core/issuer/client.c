@@ -44,23 +44,15 @@ static const char *read_claimed(struct request *request, struct claimed *claimed
     return NULL;
 }
 
-static bool secret_is_right(const struct client_settings *client, struct slice secret)
-{
-    if (slice_is_set(client->client_secret_hash))
-        return secret_matches(secret, client->client_secret_hash);
-    return secret_equal(secret, client->client_secret);
-}
-
 static const char *judge(const struct client_settings *client, const struct claimed *claimed)
 {
     /* For a client that is not there the same work is done. */
-    static const struct client_settings nobody = { .client_secret = SLICE("-") };
+    struct slice digest = client != NULL ? client->secret_digest : slice_none();
     unsigned method = claimed->by_header ? CLIENT_AUTH_BASIC
                       : claimed->by_form ? CLIENT_AUTH_POST
                                          : CLIENT_AUTH_NONE;
-    bool right = secret_is_right(client != NULL ? client : &nobody, claimed->secret) ||
-                 (claimed->by_header &&
-                  secret_is_right(client != NULL ? client : &nobody, claimed->raw_secret));
+    bool right = secret_matches(claimed->secret, digest) ||
+                 (claimed->by_header && secret_matches(claimed->raw_secret, digest));
 
     if (client == NULL)
         return "is not known";

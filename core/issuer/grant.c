@@ -12,6 +12,7 @@ enum {
     SECRET_BYTES = 32,
     SECRET_LEN = 43,
     TAG_LEN = 4,
+    CLAIMS_TAG = 7, /* in the record */
     RETRIES_MAX = 5
 };
 
@@ -33,7 +34,7 @@ static const struct record_field grant_table[] = {
     RECORD_FIELD(4, RECORD_TEXT, struct grant, idp),
     RECORD_FIELD(5, RECORD_TEXT, struct grant, scope),
     RECORD_FIELD(6, RECORD_TEXT, struct grant, audience),
-    RECORD_FIELD(7, RECORD_SEALED, struct grant, claims),
+    RECORD_FIELD(CLAIMS_TAG, RECORD_SEALED, struct grant, claims),
     RECORD_FIELD(8, RECORD_TEXT, struct grant, nonce),
     RECORD_FIELD(9, RECORD_TEXT, struct grant, acr),
     RECORD_FIELD(10, RECORD_TEXT, struct grant, amr),
@@ -78,8 +79,7 @@ static bool is_hash_of(struct slice hash, struct slice secret)
 static struct slice make_text(struct arena *arena, enum token_kind kind, struct slice id,
                               struct slice secret)
 {
-    return arena_printf(arena, "%.*s%.*s%.*s", SLICE_ARG(tags[kind]), SLICE_ARG(id),
-                        SLICE_ARG(secret));
+    return arena_concat(arena, tags[kind], id, secret);
 }
 
 struct grant *grant_new(struct request *request, const struct client_settings *client)
@@ -154,8 +154,7 @@ struct slice grant_issue_jti(struct request *request, struct grant *grant, struc
                              struct slice audience)
 {
     struct arena *arena = request_arena(request);
-    struct slice jti = arena_printf(arena, "%.*s.%.*s", SLICE_ARG(grant->id),
-                                    SLICE_ARG(random_token(arena, GRANT_ID_BYTES)));
+    struct slice jti = arena_concat(arena, grant->id, SL("."), random_token(arena, GRANT_ID_BYTES));
 
     note_access(request, grant, jti, scope, audience);
     return jti;
@@ -263,7 +262,8 @@ enum refresh_verdict grant_judge_refresh(const struct request *request, const st
         return REFRESH_UNKNOWN;
     if (behind == 0)
         return REFRESH_CURRENT;
-    /* Not <=: times are whole seconds, and a grace of none must not last for the rest of this one. */
+    /* Not <=: times are whole seconds, and a grace of none must not last for the rest of this one.
+     */
     bool in_time =
         now - grant->refresh_rotated < request->hub->settings->lifetimes.refresh_grace / 1000;
 
@@ -275,7 +275,7 @@ enum refresh_verdict grant_judge_refresh(const struct request *request, const st
 
 static struct slice grant_key(struct arena *arena, struct slice id)
 {
-    return arena_printf(arena, "grant:%.*s", SLICE_ARG(id));
+    return arena_concat(arena, SL("grant:"), id);
 }
 
 struct store_command grant_get(struct request *request, struct slice id)
@@ -320,17 +320,27 @@ struct store_command grant_remove(struct request *request, const struct grant *g
                                    .key = grant_key(request_arena(request), grant->id) };
 }
 
-struct grant *grant_read(struct request *request, const struct store_command *command)
+struct grant *grant_read_part(struct request *request, const struct store_command *command,
+                              enum grant_part part)
 {
+    static const uint64_t sealed[] = {
+        [GRANT_PLAIN] = 0, [GRANT_CLAIMS] = RECORD_TAG(CLAIMS_TAG), [GRANT_WHOLE] = UINT64_MAX
+    };
     struct arena *arena = request_arena(request);
     struct grant *grant = arena_new(arena, struct grant);
 
-    if (command->status != STORE_OK || !record_read(arena, request->hub->records, command->key,
-                                                    grant_table, command->found, grant))
+    if (command->status != STORE_OK ||
+        !record_read_part(arena, request->hub->records, command->key, grant_table, sealed[part],
+                          command->found, grant))
         return NULL;
     grant->id = slice_from(command->key, sizeof("grant:") - 1);
     grant->version = command->found_version;
     if (slice_is_set(grant->idp) && providers_find(&request->hub->providers, grant->idp) == NULL)
         return NULL;
     return grant;
+}
+
+struct grant *grant_read(struct request *request, const struct store_command *command)
+{
+    return grant_read_part(request, command, GRANT_WHOLE);
 }

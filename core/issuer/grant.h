@@ -117,4 +117,13 @@ struct store_command grant_remove(struct request *request, const struct grant *g
  */
 struct grant *grant_read(struct request *request, const struct store_command *command);
 
+/* The same for who does not write it back: of what is sealed only the part that is named. */
+enum grant_part {
+    GRANT_PLAIN,
+    GRANT_CLAIMS,
+    GRANT_WHOLE
+};
+struct grant *grant_read_part(struct request *request, const struct store_command *command,
+                              enum grant_part part);
+
 #endif

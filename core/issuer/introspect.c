@@ -132,7 +132,7 @@ static enum step_result answer(struct flow *flow)
 
     if (introspect->is_refresh)
         return tell_refresh(request, introspect);
-    if (!access_read(request, access))
+    if (!access_read(request, access, GRANT_PLAIN))
         return STEP_FAIL;
     if (access->grant == NULL || !may_know(request, access))
         return say_inactive(request);

@@ -6,13 +6,14 @@ void member_add_text(struct buf *out, const char *name, struct slice value)
 {
     if (value.len == 0)
         return;
-    buf_printf(out, ",\"%s\":", name);
+    buf_add_json_name(out, name);
     buf_add_json(out, value);
 }
 
 void member_add_number(struct buf *out, const char *name, int64_t value)
 {
-    buf_printf(out, ",\"%s\":%lld", name, (long long)value);
+    buf_add_json_name(out, name);
+    buf_add_u64(out, (uint64_t)value);
 }
 
 void member_add_words(struct buf *out, const char *name, struct slice words)
@@ -21,10 +22,9 @@ void member_add_words(struct buf *out, const char *name, struct slice words)
     size_t count = 0;
 
     while (slice_next_word(&words, &word)) {
-        if (count++ == 0)
-            buf_printf(out, ",\"%s\":[", name);
-        else
-            buf_add_byte(out, ',');
+        if (count == 0)
+            buf_add_json_name(out, name);
+        buf_add_byte(out, count++ == 0 ? '[' : ',');
         buf_add_json(out, word);
     }
     if (count > 0)

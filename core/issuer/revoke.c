@@ -78,7 +78,7 @@ static enum step_result end_tokens(struct flow *flow)
             return say_done(request);
         revoke->command = grant_remove(request, grant);
     } else {
-        if (!access_read(request, access))
+        if (!access_read(request, access, GRANT_WHOLE))
             return STEP_FAIL;
         grant = access->grant;
         if (grant == NULL || !slice_equal(grant->client_id, request->client->named.id))

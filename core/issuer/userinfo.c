@@ -51,7 +51,7 @@ static enum step_result check_token(struct flow *flow)
     struct request *request = request_of(flow);
     struct userinfo *userinfo = flow->state;
 
-    if (!access_read(request, &userinfo->access))
+    if (!access_read(request, &userinfo->access, GRANT_CLAIMS))
         return STEP_FAIL;
     if (userinfo->access.grant == NULL)
         return flow_fail(flow, &ERROR_INVALID_TOKEN, "the token is dead");

@@ -157,6 +157,21 @@ static bool is_unix(const struct address *address)
     return address->len > 0 && address->sockaddr.ss_family == AF_UNIX;
 }
 
+/* By hand: inet_ntop() prints, and this is asked for every request. */
+static void write_ipv4(const unsigned char bytes[4], char *text)
+{
+    for (int i = 0; i < 4; i++) {
+        if (i > 0)
+            *text++ = '.';
+        if (bytes[i] >= 100)
+            *text++ = (char)('0' + bytes[i] / 100);
+        if (bytes[i] >= 10)
+            *text++ = (char)('0' + bytes[i] / 10 % 10);
+        *text++ = (char)('0' + bytes[i] % 10);
+    }
+    *text = '\0';
+}
+
 struct slice address_host_text(struct arena *arena, const struct address *address)
 {
     struct plain plain = plain_of(address);
@@ -166,7 +181,10 @@ struct slice address_host_text(struct arena *arena, const struct address *addres
         return unix_text(arena, address);
     if (plain.family == AF_UNSPEC)
         return SL("unknown");
-    inet_ntop(plain.family, plain.bytes, text, sizeof(text));
+    if (plain.family == AF_INET)
+        write_ipv4(plain.bytes, text);
+    else
+        inet_ntop(AF_INET6, plain.bytes, text, sizeof(text));
     return arena_copy(arena, slice_of(text));
 }
 

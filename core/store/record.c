@@ -129,6 +129,7 @@ struct reading {
     struct arena *arena;
     const struct key_ring *ring;
     struct slice key;
+    uint64_t wanted; /* tags of sealed fields */
 };
 
 static bool read_fields(const struct reading *reading, const struct record_field *table,
@@ -174,6 +175,8 @@ static bool read_field(const struct reading *reading, const struct record_field 
         *(struct slice *)(void *)place = value;
         return true;
     case RECORD_SEALED:
+        if (field->tag < 64 && (reading->wanted & RECORD_TAG(field->tag)) == 0)
+            return seal_is_known(reading->ring, value);
         return seal_open(reading->ring, reading->arena,
                          seal_context(reading->arena, reading->key, field->tag), value,
                          (struct slice *)(void *)place);
@@ -207,12 +210,19 @@ static bool read_fields(const struct reading *reading, const struct record_field
     return true;
 }
 
-bool record_read(struct arena *arena, const struct key_ring *ring, struct slice key,
-                 const struct record_field *table, struct slice bytes, void *record)
+bool record_read_part(struct arena *arena, const struct key_ring *ring, struct slice key,
+                      const struct record_field *table, uint64_t wanted, struct slice bytes,
+                      void *record)
 {
-    struct reading reading = { arena, ring, key };
+    struct reading reading = { arena, ring, key, wanted };
 
     if (bytes.len == 0 || bytes.at[0] != RECORD_VERSION)
         return false;
     return read_fields(&reading, table, slice_from(bytes, 1), record);
+}
+
+bool record_read(struct arena *arena, const struct key_ring *ring, struct slice key,
+                 const struct record_field *table, struct slice bytes, void *record)
+{
+    return record_read_part(arena, ring, key, table, UINT64_MAX, bytes, record);
 }

@@ -59,4 +59,15 @@ struct slice record_write(struct arena *arena, const struct key_ring *ring, stru
 bool record_read(struct arena *arena, const struct key_ring *ring, struct slice key,
                  const struct record_field *table, struct slice bytes, void *record);
 
+/*
+ * The same for who reads and does not write back: of the sealed fields only those are opened whose
+ * tags (below 64) are in `wanted`, as RECORD_TAG(7) | RECORD_TAG(18). The others stay absent, but
+ * are good only if the ring has the key they name: a secret that was taken out of the configuration
+ * still ends the whole record.
+ */
+#define RECORD_TAG(tag) (UINT64_C(1) << (tag))
+bool record_read_part(struct arena *arena, const struct key_ring *ring, struct slice key,
+                      const struct record_field *table, uint64_t wanted, struct slice bytes,
+                      void *record);
+
 #endif

@@ -118,8 +118,8 @@ void upstream_offer_again(struct request *request, const struct attempt *attempt
 
 struct slice upstream_callback_url(struct request *request, const struct provider *provider)
 {
-    return arena_printf(request_arena(request), "%.*s/callback/%.*s",
-                        SLICE_ARG(request->hub->settings->issuer), SLICE_ARG(provider->id));
+    return arena_concat(request_arena(request), request->hub->settings->issuer, SL("/callback/"),
+                        provider->id);
 }
 
 const struct flow_kind login_flow = { "login", begin_steps, sizeof(struct begin),

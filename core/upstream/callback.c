@@ -32,8 +32,7 @@ struct callback {
 
 static struct slice used_key(struct callback *callback, struct arena *arena)
 {
-    return arena_printf(arena, "seen:login:%.*s",
-                        SLICE_ARG(sha256_text(arena, callback->login.attempt.id)));
+    return arena_concat(arena, SL("seen:login:"), sha256_text(arena, callback->login.attempt.id));
 }
 
 /* ---- whose answer it is ---- */

@@ -114,6 +114,10 @@ static void test_an_ip_is_read_without_a_port(void **state)
     (void)state;
     assert_true(address_read_ip(SL("192.0.2.1"), &address));
     assert_text(address_host_text(&arena, &address), "192.0.2.1");
+    assert_true(address_read_ip(SL("0.9.10.255"), &address));
+    assert_text(address_host_text(&arena, &address), "0.9.10.255");
+    assert_true(address_read_ip(SL("99.100.199.200"), &address));
+    assert_text(address_host_text(&arena, &address), "99.100.199.200");
     assert_true(address_read_ip(SL("2001:db8::0001"), &address));
     assert_text(address_host_text(&arena, &address), "2001:db8::1");
     assert_false(address_read_ip(SL("192.0.2.1:80"), &address));

@@ -71,6 +71,8 @@ static void test_formatted_and_joined_texts(void **state)
     assert_slice(arena_join(&arena, SL("ab"), SL("cd")), "abcd");
     assert_slice(arena_join(&arena, slice_none(), SL("cd")), "cd");
     assert_slice(arena_join(&arena, slice_none(), slice_none()), "");
+    assert_slice(arena_concat(&arena, SL("ab"), slice_none(), SL(""), SL(":"), SL("c")), "ab:c");
+    assert_int_equal(arena_concat(&arena, SL("ab"), SL("c")).at[3], '\0');
 }
 
 static void test_a_released_arena_is_empty_and_usable(void **state)
@@ -105,6 +107,43 @@ static void test_released_memory_is_wiped(void **state)
     }
     arena_release(&own);
     arena_cache_release();
+}
+
+/* A text is formatted where it might fit; when it does not, it must not stay there either. */
+static void test_a_text_that_moves_to_another_chunk_is_wiped_in_the_first(void **state)
+{
+    struct arena own = { 0 };
+    char text[601] = "";
+
+    (void)state;
+    arena_cache_release();
+    memset(text, 0x5a, sizeof(text) - 1);
+    arena_alloc(&own, 8000); /* a chunk has 8160 */
+    assert_slice(arena_printf(&own, "%s", text), text);
+    arena_release(&own);
+    for (int i = 0; i < 2; i++) {
+        unsigned char *piece = arena_alloc(&own, 8144);
+
+        for (size_t at = 0; at < 8144; at++)
+            assert_int_not_equal(piece[at], 0x5a);
+    }
+    arena_release(&own);
+    arena_cache_release();
+}
+
+static void test_texts_of_every_length_up_to_the_end_of_a_chunk(void **state)
+{
+    struct arena own = { 0 };
+
+    (void)state;
+    for (int len = 0; len < 200; len++) {
+        arena_alloc(&own, 8040);
+        struct slice text = arena_printf(&own, "%*s", len, "");
+
+        assert_int_equal(text.len, len);
+        assert_int_equal(strlen(text.at), len);
+        arena_release(&own);
+    }
 }
 
 static void test_an_arena_may_live_in_itself(void **state)
@@ -179,6 +218,8 @@ int main(void)
         TEST(test_formatted_and_joined_texts),
         TEST(test_a_released_arena_is_empty_and_usable),
         TEST(test_released_memory_is_wiped),
+        TEST(test_a_text_that_moves_to_another_chunk_is_wiped_in_the_first),
+        TEST(test_texts_of_every_length_up_to_the_end_of_a_chunk),
         TEST(test_an_arena_may_live_in_itself),
         TEST(test_zeroed_pieces_are_zero_in_reused_chunks),
         TEST(test_locked_pages_are_zero_and_writable),

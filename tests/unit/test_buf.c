@@ -76,6 +76,21 @@ static void test_a_formatted_piece_that_does_not_fit_is_not_cut(void **state)
     buf_release(&buf);
 }
 
+static void test_formatted_pieces_of_every_length_around_its_growth(void **state)
+{
+    (void)state;
+    for (int len = 0; len < 600; len++) {
+        struct buf own = BUF_INIT(550);
+
+        buf_add(&own, SL("0123456789"));
+        buf_printf(&own, "%0*d", len, 7);
+        assert_int_equal(buf_ok(&own), len <= 540);
+        assert_int_equal(own.len, len > 540 ? 10 : len > 0 ? 10 + len : 11);
+        assert_int_equal(strlen(own.at), own.len);
+        buf_release_secret(&own);
+    }
+}
+
 static void test_it_grows_and_keeps_what_it_has(void **state)
 {
     struct buf buf = BUF_INIT(100000);
@@ -148,6 +163,7 @@ int main(void)
         TEST(test_the_limit_is_exact),
         TEST(test_a_failed_buffer_ignores_what_comes_after),
         TEST(test_a_formatted_piece_that_does_not_fit_is_not_cut),
+        TEST(test_formatted_pieces_of_every_length_around_its_growth),
         TEST(test_it_grows_and_keeps_what_it_has),
         TEST(test_reserved_room_counts_when_it_has_grown),
         TEST(test_sizes_near_the_largest_do_not_wrap),

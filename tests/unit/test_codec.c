@@ -242,6 +242,20 @@ static void test_json_texts_are_escaped(void **state)
     assert_string_equal(as_json(SL("\xc3\xa4\xe2\x82\xac")), "\"\xc3\xa4\xe2\x82\xac\"");
 }
 
+static void test_members_of_a_json_object_have_commas_between_them(void **state)
+{
+    (void)state;
+    struct buf buf = BUF_INIT(100);
+
+    buf_add_byte(&buf, '{');
+    buf_add_json_name(&buf, "a");
+    buf_add_json(&buf, SL("{"));
+    buf_add_json_name(&buf, "b");
+    buf_add_byte(&buf, '1');
+    assert_slice(buf_slice(&buf), "{\"a\":\"{\",\"b\":1");
+    buf_release(&buf);
+}
+
 static void test_c1_controls_are_escaped_in_json(void **state)
 {
     (void)state;
@@ -299,6 +313,7 @@ int main(void)
         TEST(test_text_has_no_control_characters),
         TEST(test_html_is_escaped_for_text_and_attributes),
         TEST(test_json_texts_are_escaped),
+        TEST(test_members_of_a_json_object_have_commas_between_them),
         TEST(test_c1_controls_are_escaped_in_json),
         TEST(test_malformed_utf8_is_replaced_in_json),
         TEST(test_parameters_are_joined_to_what_is_there),
