@@ -1,6 +1,6 @@
 /*
  * Members of the JSON objects we issue (tokens, token responses, introspection), written one behind
- * the other: each with a comma in front, because something always stands before it.
+ * the other: each with a comma in front, unless the object has just begun.
  *
  * Joining texts costs a tenth of building a document, and the order is ours.
  */
@@ -9,8 +9,9 @@
 
 #include "base/buf.h"
 
-/* `,"name":"value"`; nothing when the value is absent or empty. */
+/* `"name":"value"`; nothing when the value is absent or empty. */
 void member_add_text(struct buf *out, const char *name, struct slice value);
+/* A time or a duration: never negative. */
 void member_add_number(struct buf *out, const char *name, int64_t value);
 /* Space separated words as a list; nothing when there are none. */
 void member_add_words(struct buf *out, const char *name, struct slice words);

@@ -146,15 +146,16 @@ static void test_members_are_written_one_behind_the_other(void **state)
     (void)state;
     buf_init(&out, 4096);
     member_add_text(&out, "a", SL("x\n\"\\"));
-    member_add_number(&out, "b", -7);
-    wrote(",\"a\":\"x\\n\\\"\\\\\",\"b\":-7");
+    member_add_number(&out, "b", 7);
+    member_add_number(&out, "c", INT64_MAX);
+    wrote("\"a\":\"x\\n\\\"\\\\\",\"b\":7,\"c\":9223372036854775807");
     member_add_text(&out, "a", SL(""));
     member_add_text(&out, "a", slice_none());
     wrote("");
     member_add_words(&out, "w", SL("a  b"));
     member_add_words(&out, "w", SL("  "));
     member_add_words(&out, "w", slice_none());
-    wrote(",\"w\":[\"a\",\"b\"]");
+    wrote("\"w\":[\"a\",\"b\"]");
     buf_release(&out);
 }
 
@@ -163,11 +164,11 @@ static void test_one_audience_is_a_text_and_several_are_a_list(void **state)
     (void)state;
     buf_init(&out, 4096);
     member_add_audience(&out, SL("a"));
-    wrote(",\"aud\":\"a\"");
+    wrote("\"aud\":\"a\"");
     member_add_audience(&out, SL(" a "));
-    wrote(",\"aud\":\"a\"");
+    wrote("\"aud\":\"a\"");
     member_add_audience(&out, SL("a b c"));
-    wrote(",\"aud\":[\"a\",\"b\",\"c\"]");
+    wrote("\"aud\":[\"a\",\"b\",\"c\"]");
     member_add_audience(&out, SL(""));
     member_add_audience(&out, slice_none());
     wrote("");
