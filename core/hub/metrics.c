@@ -194,8 +194,8 @@ static void add_label(struct buf *out, bool *open, const char *name, const char 
     *open = true;
 }
 
-static void add_name(const struct writing *writing, size_t family, const char *suffix, size_t first,
-                     size_t second, const char *le)
+static void add_name(const struct writing *writing, enum metric family, const char *suffix,
+                     size_t first, size_t second, const char *le)
 {
     bool open = false;
 
@@ -211,7 +211,8 @@ static void add_name(const struct writing *writing, size_t family, const char *s
     buf_add_text(writing->out, open ? "} " : " ");
 }
 
-static void add_histogram(const struct writing *writing, size_t family, size_t first, size_t at)
+static void add_histogram(const struct writing *writing, enum metric family, size_t first,
+                          size_t at)
 {
     uint64_t below = 0;
     char le[32];
@@ -232,7 +233,7 @@ static void add_histogram(const struct writing *writing, size_t family, size_t f
     buf_printf(writing->out, "%llu\n", (unsigned long long)total);
 }
 
-static void add_family(const struct writing *writing, size_t family)
+static void add_family(const struct writing *writing, enum metric family)
 {
     static const char *const kinds[] = { "counter", "gauge", "histogram" };
 
@@ -256,7 +257,7 @@ void metrics_write(const struct metrics *const *pages, size_t count, struct buf 
 {
     struct writing writing = { pages, count, out };
 
-    for (size_t family = 0; family < METRIC_COUNT; family++) {
+    for (enum metric family = 0; family < METRIC_COUNT; family++) {
         if (layout[family].there)
             add_family(&writing, family);
     }

@@ -379,7 +379,7 @@ static void check_endpoints(const struct description *d, struct mark mark,
         break;
     case PROTOCOL_OAUTH1:
         need(d->request_token_url, "request_token_url", "OAuth 1.0a begins there", mark, problems);
-        /* fall through */
+        __attribute__((fallthrough));
     default:
         need(d->authorize_url, "authorize_url", "where the browser is sent", mark, problems);
         need(d->token_url, "token_url", "where the code is redeemed", mark, problems);
