@@ -7,7 +7,7 @@ import time
 import urllib.parse
 
 import pytest
-from hub import APP, Browser, Hub, claims, request
+from hub import APP, SLOW, Browser, Hub, claims, request
 from watch import is_code, is_login, is_page, is_sent_error, resident_kib, talk, watched
 
 PUBLIC = "https://id.example.com"
