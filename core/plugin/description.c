@@ -369,25 +369,22 @@ static void check_endpoints(const struct description *d, struct mark mark,
 {
     bool discovers = slice_is_set(d->issuer) && !slice_is_set(d->authorize_url);
 
-    switch (d->protocol) {
-    case PROTOCOL_OIDC:
+    if (d->protocol == PROTOCOL_OIDC) {
         need(d->issuer, "issuer", "the provider's issuer identifier", mark, problems);
         if (!discovers) {
             need(d->token_url, "token_url", "without discovery it must be given", mark, problems);
             need(d->jwks_url, "jwks_url", "without discovery it must be given", mark, problems);
         }
-        break;
-    case PROTOCOL_OAUTH1:
-        need(d->request_token_url, "request_token_url", "OAuth 1.0a begins there", mark, problems);
-        /* fall through */
-    default:
-        need(d->authorize_url, "authorize_url", "where the browser is sent", mark, problems);
-        need(d->token_url, "token_url", "where the code is redeemed", mark, problems);
-        if (!slice_is_set(pairs_get(&d->claims, SL("sub"))) &&
-            !description_has_hook(d, HOOK_map_profile))
-            problem_add(problems, mark,
-                        "`claims` has no `sub`: nothing says who the person is at this provider");
+        return;
     }
+    if (d->protocol == PROTOCOL_OAUTH1)
+        need(d->request_token_url, "request_token_url", "OAuth 1.0a begins there", mark, problems);
+    need(d->authorize_url, "authorize_url", "where the browser is sent", mark, problems);
+    need(d->token_url, "token_url", "where the code is redeemed", mark, problems);
+    if (!slice_is_set(pairs_get(&d->claims, SL("sub"))) &&
+        !description_has_hook(d, HOOK_map_profile))
+        problem_add(problems, mark,
+                    "`claims` has no `sub`: nothing says who the person is at this provider");
 }
 
 /* What would let everybody in, or nobody, and is seen only when somebody tries. */
