@@ -22,6 +22,7 @@ static const struct {
     { "refresh", NODE_MAP, offsetof(struct kit_case, refresh) },
     { "exchanges", NODE_LIST, 0 },
     { "id_token", NODE_MAP, offsetof(struct kit_case, id_token) },
+    { "id_token_alg", NODE_TEXT, offsetof(struct kit_case, id_token_alg) },
     { "profile", NODE_MAP, offsetof(struct kit_case, profile) },
     { "tokens", NODE_MAP, offsetof(struct kit_case, tokens) },
     { "fails", NODE_TEXT, offsetof(struct kit_case, fails) },
@@ -168,6 +169,17 @@ static void check_case(const struct kit_case *result, struct problems *problems)
                     "a case says what must come of it: `profile`, `tokens` or `fails`");
 }
 
+static void read_provider(struct kit_cases *cases, const struct node *root)
+{
+    const struct node *discovery = node_get(root, "discovery");
+
+    if (discovery != NULL && discovery->kind == NODE_LIST)
+        cases->discovery = node_to_json(discovery);
+    else if (discovery != NULL)
+        cases->discovery = json_pack("[o]", node_to_json(discovery));
+    cases->id_token_alg = kit_text(root, "id_token_alg");
+}
+
 static void read_case(struct kit_cases *cases, const char *path, const char *file,
                       struct problems *problems)
 {
@@ -178,10 +190,7 @@ static void read_case(struct kit_cases *cases, const char *path, const char *fil
     if (root == NULL)
         return;
     if (slice_is(name, "provider.yaml")) {
-        const struct node *discovery = node_get(root, "discovery");
-
-        if (discovery != NULL)
-            cases->discovery = node_to_json(discovery);
+        read_provider(cases, root);
         return;
     }
     struct kit_case *result = &cases->at[cases->count++];
@@ -216,6 +225,10 @@ void kit_cases_read(struct kit_cases *cases, const char *folder, struct problems
         free(entries[i]);
     }
     free(entries);
+    for (size_t i = 0; i < cases->count; i++) {
+        if (!slice_is_set(cases->at[i].id_token_alg))
+            cases->at[i].id_token_alg = cases->id_token_alg;
+    }
 }
 
 void kit_cases_release(struct kit_cases *cases)

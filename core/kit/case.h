@@ -19,11 +19,12 @@
  * ..., text: ...}                       in the provider's own words
  *
  * What a request must have is listed; it may have more, but what is listed as `~` must not be
- * there. Texts may have $callback, $state, $nonce, $challenge, $verifier, $id_token, $now, and
- * $hmac_sha256(KEY,TEXT).
+ * there, and what is `$any` must be, whatever it says. Texts may have $callback, $state, $nonce,
+ * $challenge, $verifier, $id_token, $now, and $hmac_sha256(KEY,TEXT).
  *
  * `provider.yaml` in the same folder is no case: its `discovery:` is the provider's discovery
- * document.
+ * document, or a list of those of several instances, and its `id_token_alg:` signs the ID tokens of
+ * cases that do not say otherwise.
  */
 #ifndef CARDEA_KIT_CASE_H
 #define CARDEA_KIT_CASE_H
@@ -48,6 +49,7 @@ struct kit_case {
     struct slice about;
     const struct node *config, *authorize, *callback, *refresh, *id_token, *profile, *tokens, *said;
     struct slice fails;
+    struct slice id_token_alg; /* "RS256" when none is given */
     struct kit_exchange *exchanges;
     size_t exchange_count;
 };
@@ -56,7 +58,8 @@ struct kit_case {
 struct kit_cases {
     struct kit_case *at;
     size_t count;
-    json_t *discovery; /* of provider.yaml; NULL: none */
+    json_t *discovery; /* of provider.yaml: a list of documents; NULL: none */
+    struct slice id_token_alg;
 };
 
 /* Reads every *.yaml of a folder, in the order of their names. Everything wrong is added to

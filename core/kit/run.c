@@ -253,10 +253,13 @@ static enum step_result judge_request(struct flow *flow)
     struct run *run = run_of(flow);
     struct login *login = login_of(flow);
     const struct node *wanted = run->what->authorize;
-    struct slice url = outgoing_url(&login->request, run->problems->arena, slice_none());
+    struct slice url = outgoing_url(&login->request, run->problems->arena,
+                                    login->provider->description.authorize_fragment);
+    struct slice fragment;
     struct slice head;
     struct slice query;
 
+    slice_cut(url, '#', &url, &fragment);
     slice_cut(url, '?', &head, &query);
     params_read(run->problems->arena, query, &run->request);
     run->play = simulator_play(&run->kit->simulator, &run->provider, run->what, &run->request);
@@ -267,6 +270,9 @@ static enum step_result judge_request(struct flow *flow)
     run->kit->simulator.only = run->play;
     if (slice_is_set(kit_text(wanted, "url")) && !slice_equal(kit_text(wanted, "url"), head))
         say(run, wanted->mark, "the browser is sent to %.*s", SLICE_ARG(head));
+    if (!slice_equal(kit_text(wanted, "fragment"), fragment))
+        say(run, wanted != NULL ? wanted->mark : run->what->mark,
+            "behind the URL stands the fragment `%.*s`", SLICE_ARG(fragment));
     compare_query(run, wanted != NULL ? node_get(wanted, "query") : NULL);
     return STEP_NEXT;
 }
@@ -422,9 +428,14 @@ bool kit_run(struct kit *kit, struct slice plugin, const char *file, const struc
         return false;
     const struct description *d = &run.hub->providers.at[0].description;
 
-    run.provider = (struct simulated){ plugin, d->name, d->issuer, d->authorize_url, cases };
+    run.provider = (struct simulated){ .plugin = plugin,
+                                       .name = d->name,
+                                       .issuer = d->issuer,
+                                       .discovery_url = d->discovery_url,
+                                       .authorize_url = d->authorize_url,
+                                       .cases = cases };
     kit->simulator.count = 0;
-    simulator_add(&kit->simulator, plugin, d->name, d->issuer, d->authorize_url, cases);
+    simulator_add(&kit->simulator, &run.provider);
     start_run(&run);
     while (!run.ended)
         event_base_loop(kit->server.base, EVLOOP_ONCE);

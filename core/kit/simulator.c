@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "base/memory.h"
 #include "base/random.h"
+#include "base/url.h"
 #include "crypto/digest.h"
 #include "crypto/jws.h"
 #include "protocol/pkce.h"
@@ -16,6 +17,8 @@ enum {
     BODY_MAX = 1024 * 1024
 };
 
+static const enum jws_alg key_algs[SIMULATOR_KEYS] = { ALG_RS256, ALG_ES256 };
+
 bool simulator_init(struct simulator *simulator, const char *url)
 {
     *simulator = (struct simulator){ .url = url };
@@ -23,23 +26,26 @@ bool simulator_init(struct simulator *simulator, const char *url)
     simulator->providers =
         arena_zalloc(&simulator->arena, PROVIDERS_MAX * sizeof(*simulator->providers));
     simulator->next_mark = (unsigned)random_u64() & 0xffff;
-    return jwk_generate(&simulator->arena, ALG_RS256, &simulator->key);
+    for (size_t i = 0; i < SIMULATOR_KEYS; i++) {
+        if (!jwk_generate(&simulator->arena, key_algs[i], &simulator->keys[i]))
+            return false;
+    }
+    return true;
 }
 
 void simulator_release(struct simulator *simulator)
 {
     list_each_safe (&simulator->plays, link)
         play_free(simulator, list_entry(link, struct play, link));
-    jwk_release(&simulator->key);
+    for (size_t i = 0; i < SIMULATOR_KEYS; i++)
+        jwk_release(&simulator->keys[i]);
     arena_release(&simulator->arena);
 }
 
-void simulator_add(struct simulator *simulator, struct slice plugin, struct slice name,
-                   struct slice issuer, struct slice authorize_url, const struct kit_cases *cases)
+void simulator_add(struct simulator *simulator, const struct simulated *provider)
 {
     if (simulator->count < PROVIDERS_MAX)
-        simulator->providers[simulator->count++] =
-            (struct simulated){ plugin, name, issuer, authorize_url, cases };
+        simulator->providers[simulator->count++] = *provider;
 }
 
 const struct simulated *simulator_find(const struct simulator *simulator, struct slice plugin)
@@ -107,6 +113,26 @@ static void complain(struct play *play, struct mark mark, const char *format, ..
 
 /* ---- placeholders ---- */
 
+/* The simulator knows no parameters: of a provider with instances it plays the first that its cases
+ * describe. */
+static struct slice issuer_of(const struct simulated *provider)
+{
+    if (!slice_has(provider->issuer, '{'))
+        return provider->issuer;
+    return json_member(json_array_get(provider->cases->discovery, 0), "issuer");
+}
+
+static const struct jwk *signing_key_of(const struct simulator *simulator, const struct play *play)
+{
+    enum jws_alg alg = jws_alg_read(play->what->id_token_alg);
+
+    for (size_t i = 0; i < SIMULATOR_KEYS; i++) {
+        if (simulator->keys[i].alg == alg)
+            return &simulator->keys[i];
+    }
+    return &simulator->keys[0];
+}
+
 /* An ID token of this login: what every one has, then what the case says; null takes a claim away.
  */
 static struct slice make_id_token(struct simulator *simulator, struct play *play)
@@ -117,7 +143,7 @@ static struct slice make_id_token(struct simulator *simulator, struct play *play
     const char *name;
     json_t *value;
 
-    json_set_slice(claims, "iss", play->provider->issuer);
+    json_set_slice(claims, "iss", issuer_of(play->provider));
     json_set_slice(claims, "aud", play->client_id);
     json_object_set_new(claims, "iat", json_integer(clock_now()));
     json_object_set_new(claims, "exp", json_integer(clock_now() + 3600));
@@ -133,7 +159,8 @@ static struct slice make_id_token(struct simulator *simulator, struct play *play
             json_object_set(claims, name, value);
     }
     buf_add_json_value(&text, claims);
-    struct slice token = jws_sign(&play->arena, &simulator->key, "JWT", buf_slice(&text));
+    struct slice token =
+        jws_sign(&play->arena, signing_key_of(simulator, play), "JWT", buf_slice(&text));
 
     buf_release(&text);
     json_decref(own);
@@ -283,6 +310,8 @@ struct slice play_fill(struct simulator *simulator, struct play *play, struct sl
 bool play_matches(struct simulator *simulator, struct play *play, struct slice wanted,
                   struct slice given)
 {
+    if (slice_is(wanted, "$any"))
+        return given.len > 0;
     if (slice_is(wanted, "$verifier"))
         return slice_is_set(play->challenge) ? pkce_matches(given, play->challenge)
                                              : slice_is_set(given);
@@ -447,22 +476,42 @@ static enum step_result send_document(struct request *request, json_t *document)
     return result;
 }
 
-/* Discovery document and keys are everybody's. */
+static json_t *public_keys(const struct simulator *simulator)
+{
+    json_t *keys = json_array();
+
+    for (size_t i = 0; i < SIMULATOR_KEYS; i++)
+        json_array_append_new(keys, jwk_public(&simulator->keys[i]));
+    return keys;
+}
+
+static bool is_published_at(struct arena *arena, const struct simulated *provider,
+                            const json_t *document, struct slice url)
+{
+    return slice_equal(url, provider->discovery_url) ||
+           slice_equal(url, url_below(arena, json_member(document, "issuer"),
+                                      "/.well-known/openid-configuration"));
+}
+
+/* Discovery documents, one for each instance, and keys are everybody's. */
 static bool answer_published(struct simulator *simulator, struct request *request,
                              const struct simulated *provider, struct slice url,
                              enum step_result *result)
 {
-    json_t *discovery = provider->cases->discovery;
-    struct slice well_known = arena_join(request_arena(request), provider->issuer,
-                                         SL("/.well-known/openid-configuration"));
+    json_t *document;
+    size_t i;
 
-    if (discovery != NULL && slice_equal(url, well_known))
-        *result = send_document(request, json_incref(discovery));
-    else if (discovery != NULL && slice_equal(url, json_member(discovery, "jwks_uri")))
-        *result = send_document(request, json_pack("{s:[o]}", "keys", jwk_public(&simulator->key)));
-    else
-        return false;
-    return true;
+    json_array_foreach(provider->cases->discovery, i, document)
+    {
+        if (is_published_at(request_arena(request), provider, document, url))
+            *result = send_document(request, json_incref(document));
+        else if (slice_equal(url, json_member(document, "jwks_uri")))
+            *result = send_document(request, json_pack("{s:o}", "keys", public_keys(simulator)));
+        else
+            continue;
+        return true;
+    }
+    return false;
 }
 
 enum step_result simulator_answer(struct simulator *simulator, struct request *request,

@@ -16,13 +16,25 @@
 #include "hub/request.h"
 #include "kit/case.h"
 
-struct simulated; /* one provider that is played */
+enum {
+    SIMULATOR_KEYS = 2
+};
+
+/* One provider that is played. */
+struct simulated {
+    struct slice plugin;
+    struct slice name;
+    struct slice issuer;
+    struct slice discovery_url; /* absent: below the issuer */
+    struct slice authorize_url;
+    const struct kit_cases *cases;
+};
 
 struct simulator {
     struct arena arena;
     struct simulated *providers;
     size_t count;
-    struct jwk key; /* signs ID tokens, for all */
+    struct jwk keys[SIMULATOR_KEYS]; /* sign ID tokens, for all: RS256, ES256 */
     struct list plays;
     size_t play_count;
     unsigned next_mark;
@@ -54,9 +66,8 @@ struct play {
 bool simulator_init(struct simulator *simulator, const char *url);
 void simulator_release(struct simulator *simulator);
 
-/* Adds a provider; `cases` and the texts live as long. */
-void simulator_add(struct simulator *simulator, struct slice plugin, struct slice name,
-                   struct slice issuer, struct slice authorize_url, const struct kit_cases *cases);
+/* Adds a provider; its cases and texts live as long. */
+void simulator_add(struct simulator *simulator, const struct simulated *provider);
 
 /* A play of a case, begun by an authorization request with these parameters. */
 struct play *simulator_play(struct simulator *simulator, const struct simulated *provider,
@@ -79,13 +90,5 @@ enum step_result simulator_answer(struct simulator *simulator, struct request *r
 
 /* The router's catch-all and the pages; the hub's `context` is the simulator. */
 extern const struct route simulator_routes[];
-
-struct simulated {
-    struct slice plugin;
-    struct slice name;
-    struct slice issuer;
-    struct slice authorize_url;
-    const struct kit_cases *cases;
-};
 
 #endif

@@ -182,6 +182,8 @@ static const char *add_headers(struct transfer *transfer, struct arena *arena)
         add_header_line(transfer, header_line(arena, name, slice_trim(value)));
     }
     add_header_line(transfer, "Expect:");
+    /* We do not ask for it, but some send it to everybody; libcurl unpacks it. */
+    add_header_line(transfer, "Accept-Encoding: identity");
     if (!has_type)
         add_header_line(transfer, "Content-Type:");
     return NULL;
@@ -220,6 +222,7 @@ static bool set_security(struct transfer *transfer, const struct http_client_set
     SET(CURLOPT_PROXY, transfer->uses_proxy ? settings->proxy : "");
     SET(CURLOPT_NOPROXY, "");
     SET(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
+    SET(CURLOPT_ACCEPT_ENCODING, "gzip"); /* what is unpacked counts against the limit */
     SET(CURLOPT_OPENSOCKETFUNCTION, on_open_socket);
     SET(CURLOPT_OPENSOCKETDATA, transfer);
     SET(CURLOPT_SSL_VERIFYPEER, 1L);

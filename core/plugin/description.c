@@ -317,8 +317,8 @@ static bool source_exists(const struct description *d, struct slice source)
 
 static bool name_exists(const void *context, struct slice source, struct slice name)
 {
-    static const char *const known[] = { "client_id", "access_token", "callback_url",  "user_agent",
-                                         "scope",     "state",        "refresh_token", "issuer" };
+    static const char *const known[] = { "client_id", "access_token",  "callback_url", "user_agent",
+                                         "state",     "refresh_token", "issuer" };
     const struct checking *checking = context;
 
     if (slice_is_set(source))
@@ -349,7 +349,9 @@ static void check_claims(const struct description *d, struct mark mark, struct p
     for (size_t i = 0; i < d->claims.count; i++) {
         struct slice unknown;
         const char *wrong =
-            claim_path_check(d->claims.at[i].value, name_exists, &checking, &unknown);
+            d->claims.at[i].value.len == 0
+                ? NULL
+                : claim_path_check(d->claims.at[i].value, name_exists, &checking, &unknown);
 
         if (wrong != NULL)
             problem_add(problems, mark, "claim `%.*s`: %s%.*s", SLICE_ARG(d->claims.at[i].name),

@@ -115,8 +115,26 @@ static struct slice value_of(struct arena *arena, struct slice inside,
     return json_text(arena, json_at(values->document(values->context, source), path));
 }
 
+static void add_value(struct buf *out, struct slice value, enum template_escape escape)
+{
+    struct slice part;
+    bool first = true;
+
+    if (escape == ESCAPE_NOTHING)
+        buf_add(out, value);
+    else if (escape == ESCAPE_ALL)
+        buf_add_percent(out, value);
+    while (escape == ESCAPE_PATH && slice_next(&value, '/', &part)) {
+        if (!first)
+            buf_add_byte(out, '/');
+        buf_add_percent(out, part);
+        first = false;
+    }
+}
+
 struct slice template_fill(struct arena *arena, struct slice text,
-                           const struct template_values *values, bool escape, size_t *missing_r)
+                           const struct template_values *values, enum template_escape escape,
+                           size_t *missing_r)
 {
     struct buf out = BUF_INIT(TEMPLATE_MAX);
     struct slice rest = text;
@@ -134,10 +152,7 @@ struct slice template_fill(struct arena *arena, struct slice text,
 
         add_plain(&out, plain);
         missing += value.len == 0;
-        if (escape)
-            buf_add_percent(&out, value);
-        else
-            buf_add(&out, value);
+        add_value(&out, value, escape);
     }
     add_plain(&out, plain);
     /* Half a URL or half a body would be another one. */
@@ -198,11 +213,12 @@ json_t *claim_path_follow(struct arena *arena, struct slice path,
 
     if (path.len > 0 && path.at[0] == '=') {
         size_t missing;
-        struct slice text = template_fill(arena, slice_from(path, 1), values, false, &missing);
+        bool is_url = slice_find_text(path, SL("://")) < path.len;
+        struct slice text = template_fill(arena, slice_from(path, 1), values,
+                                          is_url ? ESCAPE_PATH : ESCAPE_NOTHING, &missing);
 
         text = slice_trim(text);
         /* A composed name with a part missing is still a name; a picture's URL is not. */
-        bool is_url = slice_find_text(text, SL("://")) < text.len;
 
         return text.len == 0 || (is_url && missing > 0) ? NULL : json_from_slice(text);
     }

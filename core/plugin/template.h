@@ -34,10 +34,16 @@ struct template_values {
 /*
  * Replaces all placeholders; "{{" is "{". A value that is not there, or empty, leaves nothing in
  * its place and is counted in `*missing_r` (may be NULL). What would pass TEMPLATE_MAX is empty and
- * counts as one that is missing. `escape` percent-encodes the values: for texts that are URLs.
+ * counts as one that is missing. Values are percent-encoded as `escape` says.
  */
+enum template_escape {
+    ESCAPE_NOTHING,
+    ESCAPE_ALL, /* for URLs that are called: a value cannot leave its segment */
+    ESCAPE_PATH /* for URLs that are told: a value may have slashes */
+};
 struct slice template_fill(struct arena *arena, struct slice text,
-                           const struct template_values *values, bool escape, size_t *missing_r);
+                           const struct template_values *values, enum template_escape escape,
+                           size_t *missing_r);
 
 /*
  * Is the text sound? NULL, or a sentence that goes on with `*unknown_r`. `exists` knows names
@@ -51,6 +57,7 @@ const char *template_check(struct slice text,
 /*
  * Follows a claim path ("/a | emails:/[primary]/email", "={/first} {/last}"). The value as JSON, a
  * new reference, or NULL when none of the alternatives gives anything but null, "" and absence.
+ * Values in a composed URL ("=https://...") are percent-encoded but for slashes.
  */
 json_t *claim_path_follow(struct arena *arena, struct slice path,
                           const struct template_values *values);

@@ -15,6 +15,16 @@ enum {
 
 /* ---- one call ---- */
 
+/* What the log may have of a URL: some providers want tokens in paths and queries. */
+static struct slice where(const struct login *login)
+{
+    struct url url;
+
+    if (url_read(login->request.url, &url) != NULL)
+        return SL("an address that is none");
+    return slice_make(url.whole.at, (size_t)(url.path.at - url.whole.at));
+}
+
 enum step_result upstream_call(struct flow *flow, bool json_body)
 {
     struct login *login = login_of(flow);
@@ -23,7 +33,7 @@ enum step_result upstream_call(struct flow *flow, bool json_body)
         outgoing_header(&login->request, SL("traceparent"), login->traceparent);
     if (!outgoing_to_call(&login->request, &flow->arena, json_body, &login->call))
         return flow_fail(flow, &ERROR_UPSTREAM, "a request to %.*s would be too long",
-                         SLICE_ARG(login->request.url));
+                         SLICE_ARG(where(login)));
     login->call.url = provider_url(&flow->arena, login->provider, login->call.url);
     login->call.inner_allowed = provider_url_is_own(login->provider, login->call.url);
     login->call_began = clock_monotonic_us();
@@ -99,10 +109,10 @@ static void add_pairs(struct login *login, struct arena *arena, const struct pai
 
     for (size_t i = 0; i < params->count; i++)
         params_set(&login->request.query, params->at[i].name,
-                   template_fill(arena, params->at[i].value, &values, false, NULL));
+                   template_fill(arena, params->at[i].value, &values, ESCAPE_NOTHING, NULL));
     for (size_t i = 0; i < headers->count; i++)
         outgoing_header(&login->request, headers->at[i].name,
-                        template_fill(arena, headers->at[i].value, &values, false, NULL));
+                        template_fill(arena, headers->at[i].value, &values, ESCAPE_NOTHING, NULL));
 }
 
 static void begin_api_call(struct login *login, struct arena *arena, const char *method,
@@ -112,7 +122,7 @@ static void begin_api_call(struct login *login, struct arena *arena, const char 
     struct template_values values = login_values(login);
 
     outgoing_begin(&login->request, arena, method,
-                   template_fill(arena, arena_copy(arena, url), &values, true, NULL));
+                   template_fill(arena, arena_copy(arena, url), &values, ESCAPE_ALL, NULL));
     outgoing_header(&login->request, SL("Accept"), SL("application/json"));
     add_pairs(login, arena, &d->api_params, &d->api_headers);
     add_access_token(login, arena);
@@ -147,7 +157,7 @@ static enum step_result ask_for_answer(struct flow *flow)
         !description_allows_url(&login->provider->description, login->request.url))
         return flow_fail(flow, &ERROR_PLUGIN,
                          "plugin misbehaving: %s wants a call to %.*s, which is none of its hosts",
-                         maker_of_call(login, outcome), SLICE_ARG(login->request.url));
+                         maker_of_call(login, outcome), SLICE_ARG(where(login)));
     return upstream_call(flow, false);
 }
 
@@ -175,10 +185,10 @@ static enum step_result read_answer(struct flow *flow)
     json_decref(top);
     if (login->call.status < 200 || login->call.status > 299)
         return flow_fail(flow, login->call.status >= 500 ? &ERROR_UPSTREAM_DOWN : &ERROR_UPSTREAM,
-                         "%.*s answered %d", SLICE_ARG(login->request.url), login->call.status);
+                         "%.*s answered %d", SLICE_ARG(where(login)), login->call.status);
     if (login->answer == NULL)
         return flow_fail(flow, &ERROR_UPSTREAM, "%.*s answered %s%.*s %.*s",
-                         SLICE_ARG(login->request.url), why != NULL ? why : "",
+                         SLICE_ARG(where(login)), why != NULL ? why : "",
                          SLICE_ARG(login->error_code), SLICE_ARG(login->error_text));
     return STEP_NEXT;
 }
@@ -221,7 +231,7 @@ static void begin_lookup(struct login *login, struct arena *arena,
     begin_api_call(login, arena, lookup->method == 1 ? "POST" : "GET", lookup->url);
     add_pairs(login, arena, &lookup->params, &lookup->headers);
     if (slice_is_set(lookup->body)) {
-        login->request.body = template_fill(arena, lookup->body, &values, false, NULL);
+        login->request.body = template_fill(arena, lookup->body, &values, ESCAPE_NOTHING, NULL);
         login->request.body_type =
             slice_is_set(lookup->body_type) ? lookup->body_type : SL("application/json");
     }
@@ -277,7 +287,8 @@ static enum step_result ask_for_userinfo(struct flow *flow)
     begin_api_call(login, &flow->arena, d->userinfo_method == 1 ? "POST" : "GET", url);
     add_pairs(login, &flow->arena, &d->userinfo_params, &d->userinfo_headers);
     if (slice_is_set(d->userinfo_body)) {
-        login->request.body = template_fill(&flow->arena, d->userinfo_body, &values, false, NULL);
+        login->request.body =
+            template_fill(&flow->arena, d->userinfo_body, &values, ESCAPE_NOTHING, NULL);
         login->request.body_type =
             slice_is_set(d->userinfo_body_type) ? d->userinfo_body_type : SL("application/json");
     }

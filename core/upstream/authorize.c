@@ -65,9 +65,11 @@ static enum step_result build_request(struct flow *flow)
 
     outgoing_begin(&login->request, &flow->arena, "GET",
                    arena_copy(&flow->arena, upstream_endpoints(login->provider).authorize));
-    add(login, "response_type", SL("code"));
+    /* The order means nothing to anybody but one provider, which matches links against a pattern.
+     */
     add(login, "client_id", login->provider->settings->client_id);
     add(login, "redirect_uri", login->callback_url);
+    add(login, "response_type", SL("code"));
     add(login, "scope", join_scopes(&flow->arena, d));
     add(login, "state", attempt->id);
     if (d->response_mode == RESPONSE_FORM_POST)
@@ -82,9 +84,9 @@ static enum step_result build_request(struct flow *flow)
         add(login, "code_challenge_method", SL("S256"));
     }
     for (size_t i = 0; i < d->authorize_params.count; i++)
-        params_set(
-            &login->request.query, d->authorize_params.at[i].name,
-            template_fill(&flow->arena, d->authorize_params.at[i].value, &values, false, NULL));
+        params_set(&login->request.query, d->authorize_params.at[i].name,
+                   template_fill(&flow->arena, d->authorize_params.at[i].value, &values,
+                                 ESCAPE_NOTHING, NULL));
     return STEP_NEXT;
 }
 

@@ -1,6 +1,7 @@
 #include "upstream/profile.h"
 
 #include "base/codec.h"
+#include "base/url.h"
 #include "plugin/template.h"
 #include "protocol/errors.h"
 #include "upstream/hooks.h"
@@ -13,6 +14,7 @@ enum {
 /* What an app may expect of a claim (OpenID Connect Core, 5.1). */
 enum shape {
     SHAPE_TEXT,
+    SHAPE_URL,
     SHAPE_TRUTH,
     SHAPE_NUMBER,
     SHAPE_OBJECT,
@@ -34,9 +36,9 @@ static const struct {
     { "middle_name", SHAPE_TEXT },
     { "nickname", SHAPE_TEXT },
     { "preferred_username", SHAPE_TEXT },
-    { "profile", SHAPE_TEXT },
-    { "picture", SHAPE_TEXT },
-    { "website", SHAPE_TEXT },
+    { "profile", SHAPE_URL },
+    { "picture", SHAPE_URL },
+    { "website", SHAPE_URL },
     { "email", SHAPE_TEXT },
     { "email_verified", SHAPE_TRUTH },
     { "gender", SHAPE_TEXT },
@@ -66,6 +68,14 @@ static json_t *as_text(struct arena *arena, const json_t *value)
     return text.len > 0 ? json_from_slice(text) : NULL;
 }
 
+/* Half an address ("/img/none.png") leads an app nowhere. */
+static json_t *as_url(struct arena *arena, const json_t *value)
+{
+    struct url url;
+
+    return url_read_http(json_text(arena, value), &url) == NULL ? as_text(arena, value) : NULL;
+}
+
 /* One value is a list of one. */
 static json_t *as_texts(struct arena *arena, const json_t *value)
 {
@@ -87,6 +97,8 @@ static json_t *as_texts(struct arena *arena, const json_t *value)
 static json_t *shape_claim(struct arena *arena, struct slice name, json_t *value)
 {
     switch (shape_of(name)) {
+    case SHAPE_URL:
+        return as_url(arena, value);
     case SHAPE_TRUTH:
         return json_boolean(json_is_true(value));
     case SHAPE_NUMBER:
@@ -137,9 +149,14 @@ static enum step_result follow_claim_map(struct flow *flow)
     login->profile = json_object();
     if (login->provider->description.protocol == PROTOCOL_OIDC)
         take_standard_claims(login, &flow->arena);
-    for (size_t i = 0; i < claims->count; i++)
-        set_claim(login, &flow->arena, claims->at[i].name,
-                  claim_path_follow(&flow->arena, claims->at[i].value, &values));
+    for (size_t i = 0; i < claims->count; i++) {
+        /* An empty path takes a standard claim away that the provider means otherwise. */
+        if (claims->at[i].value.len == 0)
+            json_object_del(login->profile, arena_string(&flow->arena, claims->at[i].name));
+        else
+            set_claim(login, &flow->arena, claims->at[i].name,
+                      claim_path_follow(&flow->arena, claims->at[i].value, &values));
+    }
     return STEP_NEXT;
 }
 

@@ -127,8 +127,9 @@ static void add_refresh(struct login *login, struct arena *arena)
                slice_is_set(d->refresh_token_param) ? d->refresh_token_param : SL("refresh_token"),
                extends ? login->tokens.access_token : login->tokens.refresh_token);
     for (size_t i = 0; i < d->refresh_params.count; i++)
-        params_set(target_params(login), d->refresh_params.at[i].name,
-                   template_fill(arena, d->refresh_params.at[i].value, &values, false, NULL));
+        params_set(
+            target_params(login), d->refresh_params.at[i].name,
+            template_fill(arena, d->refresh_params.at[i].value, &values, ESCAPE_NOTHING, NULL));
 }
 
 static enum step_result build_token_request(struct flow *flow)
@@ -140,8 +141,9 @@ static enum step_result build_token_request(struct flow *flow)
 
     if (login->refreshing && slice_is_set(d->refresh_url))
         url = d->refresh_url;
-    outgoing_begin(&login->request, &flow->arena, d->token_method == 1 ? "GET" : "POST",
-                   template_fill(&flow->arena, arena_copy(&flow->arena, url), &values, true, NULL));
+    outgoing_begin(
+        &login->request, &flow->arena, d->token_method == 1 ? "GET" : "POST",
+        template_fill(&flow->arena, arena_copy(&flow->arena, url), &values, ESCAPE_ALL, NULL));
     outgoing_header(&login->request, SL("Accept"), SL("application/json"));
     if (login->refreshing)
         add_refresh(login, &flow->arena);
@@ -150,11 +152,12 @@ static enum step_result build_token_request(struct flow *flow)
     add_client_id(login);
     for (size_t i = 0; i < d->token_params.count; i++)
         params_set(target_params(login), d->token_params.at[i].name,
-                   template_fill(&flow->arena, d->token_params.at[i].value, &values, false, NULL));
+                   template_fill(&flow->arena, d->token_params.at[i].value, &values, ESCAPE_NOTHING,
+                                 NULL));
     for (size_t i = 0; i < d->token_headers.count; i++)
-        outgoing_header(
-            &login->request, d->token_headers.at[i].name,
-            template_fill(&flow->arena, d->token_headers.at[i].value, &values, false, NULL));
+        outgoing_header(&login->request, d->token_headers.at[i].name,
+                        template_fill(&flow->arena, d->token_headers.at[i].value, &values,
+                                      ESCAPE_NOTHING, NULL));
     return STEP_NEXT;
 }
 

@@ -49,7 +49,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         json_decref(found);
     }
     if (template_check(path, exists, NULL, &unknown) == NULL &&
-        template_fill(&arena, path, &values, true, &missing).len > TEMPLATE_MAX)
+        template_fill(&arena, path, &values, ESCAPE_ALL, &missing).len > TEMPLATE_MAX)
         abort();
     json_decref(reply);
     arena_release(&arena);

@@ -25,6 +25,7 @@ struct fake_answer {
     const char *path;
     enum fake_end end;
     const char *bytes;
+    size_t len; /* of the bytes; 0: up to the NUL */
 };
 
 struct fake_server {
@@ -134,7 +135,8 @@ static inline void fake_on_read(struct bufferevent *bev, void *context)
         return; /* it hangs */
     conn->end = answer->end;
     if (answer->bytes[0] != '\0')
-        bufferevent_write(bev, answer->bytes, strlen(answer->bytes));
+        bufferevent_write(bev, answer->bytes,
+                          answer->len > 0 ? answer->len : strlen(answer->bytes));
     else
         fake_on_write(bev, conn);
 }

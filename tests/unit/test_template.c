@@ -69,7 +69,7 @@ static void fills(const char *text, const char *expected, size_t missing)
 {
     size_t missed = 99;
 
-    assert_slice(template_fill(&arena, slice_of(text), &values, false, &missed), expected);
+    assert_slice(template_fill(&arena, slice_of(text), &values, ESCAPE_NOTHING, &missed), expected);
     if (missed != missing)
         fail_msg("%s: %zu missing", text, missed);
 }
@@ -133,9 +133,9 @@ static void test_a_value_is_not_searched_again(void **state)
 static void test_in_a_url_values_are_percent_encoded_and_the_text_is_not(void **state)
 {
     (void)state;
-    assert_slice(
-        template_fill(&arena, SL("https://x/%41?q={client_id}&r={/first}"), &values, true, NULL),
-        "https://x/%41?q=a%20b%2Fc&r=Mona");
+    assert_slice(template_fill(&arena, SL("https://x/%41?q={client_id}&r={/first}"), &values,
+                               ESCAPE_ALL, NULL),
+                 "https://x/%41?q=a%20b%2Fc&r=Mona");
 }
 
 static void test_a_text_that_grows_too_long_is_empty_and_counts_as_missing(void **state)
@@ -145,12 +145,12 @@ static void test_a_text_that_grows_too_long_is_empty_and_counts_as_missing(void 
     (void)state;
     long_value =
         slice_make(memset(arena_alloc(&arena, TEMPLATE_MAX), 'v', TEMPLATE_MAX), TEMPLATE_MAX);
-    assert_int_equal(template_fill(&arena, SL("{long}"), &values, false, &missing).len,
+    assert_int_equal(template_fill(&arena, SL("{long}"), &values, ESCAPE_NOTHING, &missing).len,
                      TEMPLATE_MAX);
     assert_int_equal(missing, 0);
-    assert_slice(template_fill(&arena, SL("x{long}"), &values, false, &missing), "");
+    assert_slice(template_fill(&arena, SL("x{long}"), &values, ESCAPE_NOTHING, &missing), "");
     assert_int_equal(missing, 1);
-    assert_slice(template_fill(&arena, SL("{long}{client_id}"), &values, true, &missing), "");
+    assert_slice(template_fill(&arena, SL("{long}{client_id}"), &values, ESCAPE_ALL, &missing), "");
     assert_int_equal(missing, 1);
 }
 
@@ -275,6 +275,7 @@ static void test_a_composed_url_needs_all_of_its_parts(void **state)
     (void)state;
     follows("=https://cdn/{/id}/{/pic}.png", "\"https://cdn/7/x.png\"");
     follows("=https://cdn/{/id}/{/missing}.png", "(none)");
+    follows("=https://cdn/{client_id}.png", "\"https://cdn/a%20b/c.png\"");
 }
 
 static void test_a_sound_claim_path_passes_the_check(void **state)
