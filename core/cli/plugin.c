@@ -104,23 +104,49 @@ static const struct provider_settings *configured(const struct settings *setting
     return NULL;
 }
 
-/* The effective description of one provider: as configured, or as its plugin has it. */
+/* The description of one provider: as configured, or as its plugin has it. */
 static bool find_description(struct loaded *loaded, const char *id, struct provider *provider_r)
 {
     static struct quarantine quarantine;
     const struct provider_settings *known = configured(loaded->settings, slice_of(id));
-    struct provider_settings plain = { .plugin = slice_of(id),
-                                       .client_id = SL("-"),
-                                       .client_secret = SL("-") };
-    struct settings one = { .providers = { .at = &plain, .count = 1 } };
+    static struct provider_settings plain;
+    struct settings one = { .providers = { .at = (void *)(uintptr_t)known, .count = 1 } };
     struct providers providers;
 
-    plain.named.id = slice_of(id);
-    if (known != NULL)
-        one.providers.at = (void *)(uintptr_t)known;
-    providers_bind(&providers, &one, jail_plugins(loaded->jail), &quarantine, &loaded->problems);
-    *provider_r = providers.at[0];
+    if (known != NULL) {
+        providers_bind(&providers, &one, jail_plugins(loaded->jail), &quarantine,
+                       &loaded->problems);
+        *provider_r = providers.at[0];
+    } else {
+        plain.plugin = plain.named.id = slice_of(id);
+        *provider_r = (struct provider){ .id = slice_of(id), .settings = &plain };
+        provider_read_plugin(provider_r, jail_plugins(loaded->jail), &loaded->problems);
+    }
     return loaded->problems.errors == 0;
+}
+
+/* What an operator has to write, as an operator would write it. */
+static void print_settings(const struct provider *provider)
+{
+    const struct description *d = &provider->description;
+    const struct description_parameter *parameters = d->parameters.at;
+
+    printf("# in the configuration:\n#   providers:\n#     %.*s:\n#       client_id: ...\n",
+           SLICE_ARG(provider->id));
+    if (d->token_auth != TOKEN_AUTH_NONE && d->token_auth != TOKEN_AUTH_PRIVATE_KEY_JWT &&
+        d->token_auth != TOKEN_AUTH_ES256_SECRET)
+        printf("#       client_secret: ...\n");
+    if (d->parameters.count > 0)
+        printf("#       parameters:\n");
+    for (size_t i = 0; i < d->parameters.count; i++) {
+        const struct description_parameter *each = &parameters[i];
+
+        printf("#         %.*s: %.*s", SLICE_ARG(each->named.id),
+               SLICE_ARG(slice_is_set(each->otherwise) ? each->otherwise : SL("...")));
+        printf("  # %s%.*s%s%.*s\n", slice_is_set(each->otherwise) ? "may be left out: " : "",
+               SLICE_ARG(each->about), slice_is_set(each->values) ? " One of: " : "",
+               SLICE_ARG(each->values));
+    }
 }
 
 static void print_description(const struct provider *provider, const struct settings *settings)
@@ -133,6 +159,9 @@ static void print_description(const struct provider *provider, const struct sett
            SLICE_ARG(issuer), SLICE_ARG(provider->id));
     if (slice_is_set(d->console_url))
         printf("# register at: %.*s\n", SLICE_ARG(d->console_url));
+    if (slice_is_set(d->about))
+        printf("# %.*s\n", SLICE_ARG(d->about));
+    print_settings(provider);
     printf("# from: %s\n", provider->file != NULL ? provider->file : "(built in)");
     for (unsigned hook = 0; hook < HOOK_COUNT; hook++) {
         if (description_has_hook(d, hook))

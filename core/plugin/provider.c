@@ -109,7 +109,8 @@ static struct texts words_of(struct arena *arena, const char *text)
     return words;
 }
 
-static bool read_plugin(struct provider *provider, const json_t *plugins, struct problems *problems)
+bool provider_read_plugin(struct provider *provider, const json_t *plugins,
+                          struct problems *problems)
 {
     struct slice wanted =
         slice_is_set(provider->settings->plugin) ? provider->settings->plugin : provider->id;
@@ -176,7 +177,7 @@ static void bind_one(struct provider *provider, const json_t *plugins, struct pr
     struct mark mark = provider->settings->named.mark;
     struct slice where = arena_printf(problems->arena, "providers.%.*s", SLICE_ARG(provider->id));
 
-    if (!read_plugin(provider, plugins, problems)) {
+    if (!provider_read_plugin(provider, plugins, problems)) {
         provider->description.name = provider->id;
         return;
     }

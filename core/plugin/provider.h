@@ -35,6 +35,14 @@ void providers_bind(struct providers *providers, const struct settings *settings
                     const json_t *plugins, struct quarantine *quarantines,
                     struct problems *problems);
 
+/*
+ * The plain description of a plugin, for showing it: nothing is overridden or checked, and
+ * placeholders of parameters stand as they are. False, with the problem added, when there is no
+ * such plugin. `provider->settings` are the caller's: id and plugin.
+ */
+bool provider_read_plugin(struct provider *provider, const json_t *plugins,
+                          struct problems *problems);
+
 /* NULL when there is none. */
 struct provider *providers_find(const struct providers *providers, struct slice id);
 

@@ -217,7 +217,6 @@ static const struct fake_answer answers[] = {
     ANSWER("/gzip", FAKE_KEEP, GZIP_HELLO),
     ANSWER("/gzip-long", FAKE_KEEP, GZIP_LONG),
     ANSWER("/gzip-broken", FAKE_KEEP, PACKED "Content-Length: 5\r\n\r\nhello"),
-           OK "Content-Encoding: br\r\nContent-Length: 5\r\n\r\nhello"),
     ANSWER("/announced", FAKE_FLOOD, LENGTH(2000)),
     ANSWER("/flood", FAKE_FLOOD, OK "\r\n"),
     ANSWER("/flood-chunk", FAKE_FLOOD, CHUNKED "ffffff\r\n"),
