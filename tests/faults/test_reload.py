@@ -183,7 +183,7 @@ def test_a_provider_whose_plugin_is_missing_fails_the_reload_and_nothing_else():
         status, said = reload(hub)
         assert status == 1 and "there is no plugin `nowhere`" in said
         assert hub.get("/login/github").status == 303
-        assert len(workers(hub)) == 2
+        wait_until(lambda: len(workers(hub)) == 2)
 
 
 def test_reloads_that_are_asked_for_at_once_all_wait_for_what_was_in_the_file_when_they_asked():
