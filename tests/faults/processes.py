@@ -1,11 +1,25 @@
 """Looking at the processes of a hub, and killing them."""
 
+import http.client
 import os
 import re
 import signal
+import socket
 import subprocess
+import threading
 
-from hub import CARDEA, wait_until
+import hub as harness
+from hub import CARDEA, SLOW, merge, wait_until
+
+
+class Hub(harness.Hub):
+    """Without RSA keys, whose making takes longer than all else of a start, and without providers unless wanted."""
+
+    def __init__(self, config=None, simulate=(), **more):
+        super().__init__(config, simulate=simulate, **more)
+
+    def effective(self):
+        return merge({"signing": {"algorithms": ["ES256"]}}, super().effective())
 
 
 def stat_of(pid):
@@ -105,3 +119,39 @@ def change(hub, **over):
     """Writes another configuration for a running hub."""
     hub.config = over
     hub.write_config()
+
+
+def connection(hub):
+    made = http.client.HTTPConnection("127.0.0.1", hub.port, timeout=15 * SLOW)
+    made.connect()
+    return made
+
+
+def ask(connection, path="/oauth2/jwks"):
+    connection.request("GET", path)
+    answer = connection.getresponse()
+    answer.read()
+    return answer.status
+
+
+def in_background(function, *arguments):
+    """Calls it in a thread. (the thread, a list that gets its result)"""
+    results = []
+
+    def run():
+        try:
+            results.append(function(*arguments))
+        except (OSError, http.client.HTTPException) as error:
+            results.append(error)
+
+    thread = threading.Thread(target=run, daemon=True)
+    thread.start()
+    return thread, results
+
+
+def serves_nothing(port):
+    try:
+        socket.create_connection(("127.0.0.1", port), timeout=5).close()
+        return False
+    except ConnectionRefusedError:
+        return True

@@ -1,7 +1,7 @@
 """A provider of one's own: a server on loopback that answers as a test wants it to.
 
     with FakeProvider() as fake:
-        with Hub({"providers": {"fake": fake.configuration()}}, simulate=()) as hub:
+        with Hub({"providers": {"fake": fake.configuration()}}) as hub:
             fake.delay["/token"] = 2.0
 """
 
