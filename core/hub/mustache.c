@@ -1,6 +1,7 @@
 #include "hub/mustache.h"
 
 #include "base/codec.h"
+#include "hub/bidi.h"
 
 enum {
     DEPTH_MAX = 12,
@@ -139,17 +140,29 @@ static bool is_true(const json_t *value)
 struct rendering {
     const struct mustache_source *source;
     struct buf *out;
-    unsigned tags; /* so far */
+    unsigned tags;  /* so far */
+    unsigned texts; /* of the catalogue, in which we are */
 };
 
 static void render(struct rendering *rendering, struct slice text, const struct frame *frame);
 
-static void add_value(const json_t *value, struct buf *out)
+static void add_value(const struct rendering *rendering, const json_t *value)
 {
-    if (json_is_string(value))
-        buf_add_html(out, json_slice(value));
-    else if (json_is_integer(value))
-        buf_printf(out, "%" JSON_INTEGER_FORMAT, json_integer_value(value));
+    if (json_is_integer(value))
+        buf_printf(rendering->out, "%" JSON_INTEGER_FORMAT, json_integer_value(value));
+    if (!json_is_string(value))
+        return;
+    if (rendering->texts > 0)
+        buf_add_isolated_html(rendering->out, json_slice(value));
+    else
+        buf_add_html(rendering->out, json_slice(value));
+}
+
+static void add_text(struct rendering *rendering, struct slice id, const struct frame *frame)
+{
+    rendering->texts++;
+    render(rendering, rendering->source->text(rendering->source->context, id), frame);
+    rendering->texts--;
 }
 
 static void add_section(struct rendering *rendering, struct slice inside, bool wanted,
@@ -183,9 +196,9 @@ static void render_tag(struct rendering *rendering, struct slice text, struct ta
     switch (tag->kind) {
     case 'v':
         if (slice_starts(tag->name, SL("t.")))
-            render(rendering, source->text(source->context, slice_from(tag->name, 2)), &inner);
+            add_text(rendering, slice_from(tag->name, 2), &inner);
         else
-            add_value(find(frame, tag->name), rendering->out);
+            add_value(rendering, find(frame, tag->name));
         break;
     case '>':
         render(rendering, source->part(source->context, tag->name), &inner);
@@ -222,7 +235,7 @@ static void render(struct rendering *rendering, struct slice text, const struct 
 void mustache_render(struct slice template, const json_t *data,
                      const struct mustache_source *source, struct buf *out)
 {
-    struct rendering rendering = { source, out, 0 };
+    struct rendering rendering = { source, out, 0, 0 };
     struct frame frame = { NULL, data, 0 };
 
     render(&rendering, template, &frame);

@@ -22,7 +22,8 @@ const char *mustache_check(struct slice template, size_t *at_r);
 
 /* Renders into `out`, whose failure tells that it was too long. Parts, texts and sections inside
  * each other go 24 deep and what is deeper is left out; at most 100000 tags are followed, so that
- * texts which name each other come to an end. */
+ * texts which name each other come to an end. What is filled into a text of the catalogue keeps its
+ * own direction of writing and leaves the sentence its own; elsewhere that is for <bdi>. */
 void mustache_render(struct slice template, const json_t *data,
                      const struct mustache_source *source, struct buf *out);
 

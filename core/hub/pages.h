@@ -4,7 +4,8 @@
  * Templates are a small Mustache: {{name}} (always escaped), {{#name}}...{{/name}} (for each
  * element of a list, or once when it is true), {{^name}}...{{/name}} (when it is not), {{>part}}
  * (another file). {{t.id}} is a text of the catalogue in the reader's language, in which {{name}}
- * may stand as well. Names may have dots. There is no way to write something unescaped.
+ * may stand as well. Names may have dots. There is no way to write something unescaped. The text
+ * `direction` is "rtl" in a catalogue whose language is written from right to left.
  *
  * Files come from `pages.directory` first, then from the shipped ones; so an operator overrides
  * what he likes. Everything is read and checked once, at start-up: a broken template is a

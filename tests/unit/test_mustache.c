@@ -142,6 +142,36 @@ static void test_parts_and_texts_are_put_in_and_filled(void **state)
                         "<h1>&lt;T&gt;</h1>Hi &lt;M&gt; & co.");
 }
 
+static void test_what_stands_in_a_text_cannot_turn_it_round(void **state)
+{
+    static const struct text texts[] = { { "who", "You are {{name}}." }, { NULL, NULL } };
+    static const struct site site = { NULL, texts };
+    static const struct {
+        const char *name;
+        const char *expected;
+    } names[] = {
+        { "Zo\u00eb", "You are Zo\u00eb." },
+        { "\u05d0\u05d1", "You are \u2068\u05d0\u05d1\u2069." },
+        { "\u202egro.live", "You are \u2068gro.live\u2069." },
+        { "a\u2069b\u2066<", "You are \u2068ab&lt;\u2069." },
+        { "\u2067", "You are \u2068\u2069." },
+        { "O\u2019Brien \u5c0f \U0001f600", "You are O\u2019Brien \u5c0f \U0001f600." },
+        { "\U0001e900", "You are \u2068\U0001e900\u2069." },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        json_t *data = json_pack("{s:s}", "name", names[i].name);
+        char *json = json_dumps(data, 0);
+
+        assert_string_equal(render_with(&site, "{{t.who}}", json), names[i].expected);
+        free(json);
+        json_decref(data);
+    }
+    /* A value by itself is nobody's sentence, and maybe a field of a form. */
+    assert_string_equal(render_with(&site, "{{name}}", "{\"name\": \"\\u202ea\"}"), "\u202ea");
+}
+
 static void test_a_text_in_a_section_sees_the_element(void **state)
 {
     static const struct text texts[] = { { "each", "{{n}};" }, { NULL, NULL } };
@@ -247,6 +277,7 @@ int main(void)
         TEST(test_sections_of_one_name_may_stand_inside_each_other),
         TEST(test_a_comment_leaves_nothing),
         TEST(test_parts_and_texts_are_put_in_and_filled),
+        TEST(test_what_stands_in_a_text_cannot_turn_it_round),
         TEST(test_a_text_in_a_section_sees_the_element),
         TEST(test_parts_that_name_themselves_come_to_an_end),
         TEST(test_a_page_that_is_too_long_fails_its_buffer),
