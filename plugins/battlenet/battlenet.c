@@ -1,8 +1,8 @@
 /*
  * Battle.net: OpenID Connect by discovery.
  *
- * The subject is `sub`; older clients take the number `id`, which is the same, or suffix it in
- * China, which has accounts of its own: an instance for that host is another provider here. A
+ * The subject is `sub`; some clients take the number `id`. China has accounts of its own: an
+ * instance for that host is another provider here. A
  * BattleTag can be changed, and is battle_tag in the ID token and battletag in the profile. There
  * is no address.
  */

@@ -2,10 +2,9 @@
  * Reddit.
  *
  * Requests without a User-Agent of their own kind are answered with 429, so it is a parameter.
- * Errors of the token endpoint come with status 200. The subject is the id (the name of an account
- * that was deleted stays dead, but two sources of ten take it; the id is what the API calls
- * stable). There is no address: has_verified_email says that Reddit knows one, and keeps it. The
- * picture's URL is HTML-escaped.
+ * Errors of the token endpoint come with status 200. The subject is the id; some clients take the
+ * name instead. There is no address: has_verified_email says that Reddit knows one, which it keeps.
+ * The picture's URL is HTML-escaped.
  */
 #include <cardea/provider.h>
 

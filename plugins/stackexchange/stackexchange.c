@@ -2,8 +2,8 @@
  * Stack Overflow and the other sites of Stack Exchange.
  *
  * A person has one account and a user on each site: account_id is the same on all of them, so it is
- * the subject, and not user_id, as half of the sources have it. Calls carry the app's request key
- * beside the access token; it is no secret. An answer is a list of one inside an envelope, always
+ * the subject, and not user_id, which many clients take. Calls carry the app's request key beside
+ * the access token; it is no secret. An answer is a list of one inside an envelope, always
  * compressed, and an error may come with status 200. Names are HTML-escaped. There is no address.
  */
 #include <cardea/provider.h>

@@ -3,8 +3,7 @@
  *
  * The issuer ends in a slash; the spelling without it is accepted as well. Vipps has checked an
  * address when email_verified says so. The subject is another one for each merchant, and stays when
- * somebody changes the phone number. There are no refresh tokens. The sources know little of it,
- * but its own documentation agrees with all that stands here.
+ * somebody changes the phone number. There are no refresh tokens.
  */
 #include <cardea/provider.h>
 

@@ -2,9 +2,8 @@
  * VK ID, VK's OAuth 2.1.
  *
  * The client has no secret, only PKCE. The callback brings a device_id, which the token request
- * sends back, together with a state of its own. The profile is got by a POST that has the token in
- * its form; errors come with status 200. The address may be anything the person once typed, so it
- * is not trusted.
+ * sends back, together with a state. The profile is got by a POST that has the token in its form;
+ * errors come with status 200. Nobody says that an address is verified, so it is not trusted.
  */
 #include <cardea/provider.h>
 
