@@ -1,9 +1,8 @@
 /*
  * Login with Amazon.
  *
- * Nobody says that an address is verified, so it is not trusted. The sources are divided over
- * whether the profile call takes the access token as a parameter or in a header; it takes both, and
- * a header stays out of logs.
+ * Nobody says that an address is verified, so it is not trusted. Some clients send the access token
+ * to the profile call as a parameter; a header does as well and stays out of logs.
  */
 #include <cardea/provider.h>
 

@@ -2,9 +2,9 @@
  * Atlassian (Jira, Confluence and the other cloud products) by OAuth 2.0 (3LO).
  *
  * The profile is that of the Atlassian account, from /me, and is the same for all sites; the older
- * way by way of a site's own Jira needs a site and more scopes. An address can belong to an account
- * that was made for somebody by an administrator and never confirmed, so it is not trusted whatever
- * the profile says. Refresh tokens come with the scope offline_access and are good for one use.
+ * way by way of a site's own Jira needs a site and more scopes. Clients do not agree whether
+ * email_verified means anything, and no documentation says it, so no address is trusted. Refresh
+ * tokens come with the scope offline_access and are good for one use.
  */
 #include <cardea/provider.h>
 
