@@ -32,6 +32,7 @@ static const struct cardea_pair claims[] = {
     { "name", "/displayname | /display-name" },
     { "preferred_username", "/id" },
     { "email", "/email" },
+    { "picture", "={base_url}/index.php/avatar/{/id}/512" },
     { "locale", "/locale | /language" },
     { NULL, NULL },
 };

@@ -1,0 +1,42 @@
+/*
+ * Mail.ru.
+ *
+ * Of its three generations the newest one, at oauth.mail.ru; the others are withdrawn or for
+ * partners. The profile call takes the token in the query and reports errors with status 200. The
+ * subject is the id: the address, which one client takes, is a mailbox that can be closed and
+ * opened by somebody else. Nobody says whether an address is verified.
+ */
+#include <cardea/provider.h>
+
+static const struct cardea_pair claims[] = {
+    { "sub", "/id" },
+    { "name", "/name | /nickname" },
+    { "given_name", "/first_name" },
+    { "family_name", "/last_name" },
+    { "nickname", "/nickname" },
+    { "email", "/email" },
+    { "picture", "/image" },
+    { "locale", "/locale" },
+    { NULL, NULL },
+};
+
+static const struct cardea_provider mailru = {
+    CARDEA_PROVIDER,
+    .id = "mailru",
+    .name = "Mail.ru",
+    .protocol = CARDEA_OAUTH2,
+    .console_url = "https://o2.mail.ru/app/",
+    .color = "#005ff9",
+    .authorize_url = "https://oauth.mail.ru/login",
+    .token_url = "https://oauth.mail.ru/token",
+    .userinfo_url = "https://oauth.mail.ru/userinfo",
+    .scopes = "userinfo",
+    .api_token = CARDEA_QUERY,
+    .userinfo_error = "/error",
+    .userinfo_error_text = "/error_description",
+    .claims = claims,
+    .email_trust = CARDEA_NEVER,
+    .refresh = CARDEA_YES,
+};
+
+CARDEA_PLUGIN("1.0.0", &mailru);
