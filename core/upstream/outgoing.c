@@ -189,8 +189,8 @@ bool outgoing_to_call(const struct outgoing *request, struct arena *arena, bool 
                                 .url = outgoing_url(request, arena, slice_none()),
                                 .body = request->body };
     if (has_form) {
-        call->body = json_body ? form_as_json(&request->form, arena)
-                               : form_as_text(&request->form, arena);
+        call->body =
+            json_body ? form_as_json(&request->form, arena) : form_as_text(&request->form, arena);
         type = json_body ? SL("application/json") : SL("application/x-www-form-urlencoded");
     }
     call->headers = arena_alloc(arena, (request->header_count + 1) * sizeof(*call->headers));
@@ -199,5 +199,6 @@ bool outgoing_to_call(const struct outgoing *request, struct arena *arena, bool 
     call->header_count = request->header_count;
     if (slice_is_set(type))
         call->headers[call->header_count++] = (struct http_header){ SL("Content-Type"), type };
-    return slice_is_set(call->url) && slice_is_set(call->body) == (has_form || slice_is_set(request->body));
+    return slice_is_set(call->url) &&
+           slice_is_set(call->body) == (has_form || slice_is_set(request->body));
 }
