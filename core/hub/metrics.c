@@ -123,7 +123,7 @@ void metrics_lay_out(const struct metric_labels *labels)
 }
 
 /* Where the series is in a page, or METRIC_SLOTS. */
-static size_t place(enum metric metric, size_t first, size_t second)
+static size_t place(size_t metric, size_t first, size_t second)
 {
     size_t width = families[metric].kind == KIND_HISTOGRAM ? HISTOGRAM_SLOTS : 1;
 

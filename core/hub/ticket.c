@@ -7,7 +7,7 @@
 #include "store/record.h"
 
 enum {
-    ID_BYTES = 18, /* 24 characters; as `state` it is to be unguessable */
+    ID_BYTES = 18,  /* 24 characters; as `state` it is to be unguessable */
     DROPPED_MAX = 4 /* by one answer, which has other header lines to carry as well */
 };
 

@@ -23,7 +23,10 @@ struct payload {
     struct slice at_hash; /* absent: no access token comes with it */
 };
 
-/* RFC 9068, 2.2. `sub` of a client that asks for itself is its id. The buffer fails when it is too long for its limit, as below. */
+/*
+ * RFC 9068, 2.2. `sub` of a client that asks for itself is its id. The buffer fails when it is too
+ * long for its limit, as below.
+ */
 void payload_access_token(const struct payload *payload, struct buf *out);
 
 /* OpenID Connect Core, 2. */

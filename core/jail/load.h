@@ -30,7 +30,7 @@ struct loaded_provider {
  * Files that others may write, that are no plain files, whose symbolic link leads out of the
  * directory, or that describe a provider which is there already are problems. Before each file the
  * worker is told with a "loading" frame. The files stay open until the caller closes all
- * descriptors. Names in `except` (an array of paths) are left out.
+ * descriptors. Names in `except` (an array of paths) are left out without a word.
  */
 void load_named(const char *path, const json_t *except, json_t *plugins, json_t *problems);
 void load_directory(const char *directory, const json_t *except, json_t *plugins, json_t *problems);

@@ -18,8 +18,10 @@
 
 enum {
     TICK_MS = 250,
-    EAGER_TICK_MS = 5,   /* until ready */
-    READY_WAIT_MS = 2500 /* for the store, before a worker that has none is ready all the same */
+    EAGER_TICK_MS = 5, /* until ready */
+    /* Before a worker that has no keys yet is ready all the same: */
+    STORE_WAIT_MS = 2500, /* for a store that does not answer */
+    KEYS_WAIT_MS = 15000 /* for one that does: on a busy machine the first keys take long to make */
 };
 
 struct serving {
@@ -135,12 +137,17 @@ static void start_listening(struct serving *serving)
         http_server_listen(serving->admin_server, worker->admin, NULL);
 }
 
+static bool awaits_keys(const struct serving *serving)
+{
+    bool store_answers = store_is_reachable(serving->hub->store);
+
+    return !signing_is_ready(serving->hub->signing) &&
+           clock_monotonic_ms() - serving->started < (store_answers ? KEYS_WAIT_MS : STORE_WAIT_MS);
+}
+
 static void check_ready(struct serving *serving)
 {
-    int64_t waited = clock_monotonic_ms() - serving->started;
-
-    if (serving->ready || serving->stop_by != 0 ||
-        (!signing_is_ready(serving->hub->signing) && waited < READY_WAIT_MS))
+    if (serving->ready || serving->stop_by != 0 || awaits_keys(serving))
         return;
     serving->ready = true;
     set_tick(serving, TICK_MS);

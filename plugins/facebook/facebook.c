@@ -1,15 +1,16 @@
 /*
  * Facebook.
  *
- * Every call to the Graph API carries an HMAC of the access token under the app secret (appsecret_proof), so that
- * a stolen token is of no use elsewhere; the hook asks Cardea for it and never sees the secret. There are no
- * refresh tokens: the access token itself is exchanged for one that lives longer. The `verified` member of
- * a profile is about the account, so an e-mail address never counts as verified.
+ * Every call to the Graph API carries an HMAC of the access token under the app secret
+ * (appsecret_proof), so that a stolen token is of no use elsewhere; the hook asks Cardea for it and
+ * never sees the secret. There are no refresh tokens: the access token itself is exchanged for one
+ * that lives longer. The `verified` member of a profile is about the account, so an e-mail address
+ * never counts as verified.
  */
 #include <cardea/provider.h>
 
 static const struct cardea_parameter parameters[] = {
-    { "version", "Version of the Graph API; versions expire after two years.", "v22.0", NULL, "word" },
+    { "version", "Version of the Graph API; they expire after two years.", "v22.0", NULL, "word" },
     { NULL, NULL, NULL, NULL, NULL },
 };
 

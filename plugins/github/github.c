@@ -1,13 +1,13 @@
 /*
  * GitHub and GitHub Enterprise Server.
  *
- * The e-mail address of /user is the public one: it may be absent, and nobody says that it is verified. The list
- * of /user/emails says both, so it is always asked for.
+ * The e-mail address of /user is the public one: it may be absent, and nobody says that it is
+ * verified. The list of /user/emails says both, so it is always asked for.
  */
 #include <cardea/provider.h>
 
 static const struct cardea_parameter parameters[] = {
-    { "host", "github.com, or the host of a GitHub Enterprise Server.", "github.com", NULL, "host" },
+    { "host", "github.com, or the host of GitHub Enterprise Server.", "github.com", NULL, "host" },
     { "api_base", "https://api.github.com, or https://HOST/api/v3 on an Enterprise Server.",
       "https://api.github.com", NULL, "url" },
     { NULL, NULL, NULL, NULL, NULL },
@@ -38,12 +38,12 @@ static int32_t fetch_more(const struct cardea_host *host, cardea_call *call, uin
                           const cardea_json *answers, cardea_request *request)
 {
     cardea_str base = host->config(call, "api_base");
+    cardea_str url = host->printf(call, "%.*s/user/emails", (int)base.len, base.at);
 
     (void)answers;
     if (round > 0)
         return CARDEA_OK;
-    if (host->request_get(call, request,
-                          host->printf(call, "%.*s/user/emails", (int)base.len, base.at).at) != CARDEA_OK)
+    if (host->request_get(call, request, url.at) != CARDEA_OK)
         return CARDEA_FAIL;
     return CARDEA_FETCH;
 }

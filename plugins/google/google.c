@@ -1,8 +1,8 @@
 /*
  * Google: plain OpenID Connect by discovery.
  *
- * Tokens of old clients name the issuer without its scheme. For a refresh token the configuration adds
- * `authorize_params: {access_type: offline, prompt: consent}`.
+ * Tokens of old clients name the issuer without its scheme. For a refresh token the configuration
+ * adds `authorize_params: {access_type: offline, prompt: consent}`.
  */
 #include <cardea/provider.h>
 

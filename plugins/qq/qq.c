@@ -1,9 +1,10 @@
 /*
  * QQ (Tencent).
  *
- * Replies are forms or JSONP under text/html. The profile call needs an openid, which a call of its own tells
- * (with a unionid for developers who have several apps: that one is then the subject, because an openid is another
- * one for each app). An answer with status 200 is an error when its `ret` is not 0.
+ * Replies are forms or JSONP under text/html. The profile call needs an openid, which a call of its
+ * own tells (with a unionid for developers who have several apps: that one is then the subject,
+ * because an openid is another one for each app). An answer with status 200 is an error when its
+ * `ret` is not 0.
  */
 #include <cardea/provider.h>
 
@@ -13,7 +14,7 @@ static const struct cardea_pair openid_params[] = {
 };
 
 static const struct cardea_lookup openid = {
-    CARDEA_LOOKUP,
+    .struct_size = CARDEA_LOOKUP,
     .first = 1,
     .name = "openid",
     .url = "https://graph.qq.com/oauth2.0/me",

@@ -19,7 +19,8 @@ export async function startChromium() {
     timeout: 60_000 * slow,
     args: [
       '--headless=new',
-      '--no-sandbox',
+      // Chromium refuses to be root's with its sandbox on.
+      ...(process.getuid() === 0 ? ['--no-sandbox'] : []),
       '--disable-gpu',
       '--disable-quic',
       '--no-first-run',

@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 import test from 'node:test';
+import { waitUntil } from '../interop/hub.mjs';
 import { focused, inspect, startChromium, stopChromium, visitor } from './browser.mjs';
 import { approve, choose, claims, hubOf, logIn, PROVIDERS, startDemo, userinfo } from './demo.mjs';
 
@@ -124,7 +125,7 @@ test('a provider that goes wrong ends on a page with a reference, from which one
   await page.getByRole('button', { name: /^Go wrong/ }).first().click();
   await page.getByRole('heading', { name: 'That did not work' }).waitFor();
   const reference = await page.locator('code').innerText();
-  assert.ok(demo.log().includes(reference), 'the reference is not in the log');
+  await waitUntil(() => demo.log().includes(reference));
   await page.getByRole('link', { name: 'Start again' }).click();
   await page.getByRole('heading', { name: 'Sign in to Demo app' }).waitFor();
   await choose(page, 'Google');

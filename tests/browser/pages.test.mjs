@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import http from 'node:http';
 import test from 'node:test';
-import { app, SIMULATED, startHub } from '../interop/hub.mjs';
+import { app, SIMULATED, startHub, waitUntil } from '../interop/hub.mjs';
 import { focused, inspect, startChromium, stopChromium, visitor } from './browser.mjs';
 import { approve, choose } from './demo.mjs';
 
@@ -284,7 +284,7 @@ for (const [name, [url, sentence]] of Object.entries(ERRORS)) {
     await page.getByText(sentence).waitFor();
     assert.equal(new URL(page.url()).origin, hub.issuer, 'it was redirected');
     const reference = await page.locator('code').innerText();
-    assert.ok(hub.log().includes(reference), 'the reference is not in the log');
+    await waitUntil(() => hub.log().includes(reference));
     await inspect(page, `hub-error-${name}`);
   });
 }

@@ -7,7 +7,7 @@ import time
 import urllib.parse
 
 import pytest
-from hub import APP, Browser, Hub, claims, request
+from hub import APP, SLOW, Browser, Hub, claims, request
 from watch import is_code, is_login, is_page, is_sent_error, resident_kib, talk, watched
 
 PUBLIC = "https://id.example.com"
@@ -366,7 +366,8 @@ def test_many_languages_cost_no_memory(hub):
     before = sum(resident_kib(pid) for pid in pids)
     for number in range(1500):
         hub.get(f"/login?ui_locales=y{number:07}", headers={"Accept-Language": f"z{number:06}, de;q=0.{number}"})
-    assert sum(resident_kib(pid) for pid in pids) - before < 1500
+    # A sanitizer keeps what was freed for a while, up to 256 MiB in each process.
+    assert sum(resident_kib(pid) for pid in pids) - before < (1500 if SLOW == 1 else 300_000 * len(pids))
 
 
 LIES = {"Host": "evil.test", "X-Forwarded-Host": "evil.test", "X-Forwarded-Proto": "gopher", "X-Forwarded-Prefix": "/evil",

@@ -10,7 +10,7 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { createWriteStream, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { closeSync, existsSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -76,11 +76,12 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => p
 
 // Runs the program; what it says on standard error goes to a file. It ends with the tests, however these end.
 export function run(verb, log) {
-  const child = spawn(cardea, verb, { stdio: ['ignore', 'pipe', 'pipe'] });
+  const file = openSync(log, 'a');
+  const child = spawn(cardea, verb, { stdio: ['ignore', 'pipe', file] });
+  closeSync(file);
   const stop = () => child.kill('SIGTERM');
   process.on('exit', stop);
   child.on('exit', () => process.off('exit', stop));
-  child.stderr.pipe(createWriteStream(log));
   return child;
 }
 

@@ -12,7 +12,9 @@
 #include <unistd.h>
 
 enum {
-    START_TRIES = 5 /* somebody else may take the port that was free */
+    START_TRIES = 5, /* somebody else may take the port that was free */
+    RESTART_TRIES = 50,
+    RESTART_PAUSE_US = 100 * 1000
 };
 
 static void give_up(const char *what)
@@ -151,7 +153,12 @@ void redis_server_start(struct redis_server *server, const char *folder,
 void redis_server_restart(struct redis_server *server)
 {
     unlink(server->socket);
-    spawn(server);
-    if (!becomes_ready(server))
-        abort();
+    for (int i = 0; i < RESTART_TRIES; i++) { /* somebody's connection may have got its port */
+        spawn(server);
+        if (becomes_ready(server))
+            return;
+        redis_server_kill(server);
+        usleep(RESTART_PAUSE_US);
+    }
+    abort();
 }

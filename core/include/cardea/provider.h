@@ -1,28 +1,30 @@
 /*
  * cardea/provider.h: how an identity provider is described to Cardea. ABI 1.0.
  *
- * A plugin is a shared object that exports one constant, made by CARDEA_PLUGIN(): a list of providers,
- * each a struct of data. Most providers are nothing else. The odd ones have hooks besides: small
- * functions that look at one request or answer and change it.
+ * A plugin is a shared object that exports one constant, made by CARDEA_PLUGIN(): a list of
+ * providers, each a struct of data. Most providers are nothing else. The odd ones have hooks
+ * besides: small functions that look at one request or answer and change it.
  *
  * Ownership, in three sentences:
- * - What a hook receives belongs to Cardea, is valid until the hook returns, and is read-only unless its
- *   pointer is not const.
+ * - What a hook receives belongs to Cardea, is valid until the hook returns, and is read-only
+ *   unless its pointer is not const.
  * - What a hook hands back is static or came from host->alloc(); a plugin never frees.
- * - A provider has no mutable state: what must be known in a later call of the same login is written with
- *   host->remember(), read with host->recall(), and travels with the login.
+ * - A provider has no mutable state: what must be known in a later call of the same login is
+ *   written with host->remember(), read with host->recall(), and travels with the login.
  *
- * Hooks are synchronous, do no input or output and are called one at a time: they run in a process of
- * their own that has no network, no files and no keys (core/README.md, "The jail"). A hook that takes longer
- * than 10 ms is named in the log, one that takes 2 s is ended; a provider whose hooks end the jail three
- * times in a minute is put aside.
+ * Hooks are synchronous, do no input or output and are called one at a time: they run in a process
+ * of their own that has no network, no files and no keys (core/README.md, "The jail"). A hook that
+ * takes longer than 10 ms is named in the log, one that takes 2 s is ended; a provider whose hooks
+ * end the jail three times in a minute is put aside.
  *
- * Versions. `abi_major` must be the same on both sides. Every struct begins with its size and grows only at
- * its end, and zero always means the default: an older plugin works with a newer Cardea, and a newer plugin
- * works with an older Cardea as long as it leaves at zero what that one does not know. To be sure of it,
- * `#define CARDEA_API 0x0100` before the include: then nothing newer can be used by mistake.
+ * Versions. `abi_major` must be the same on both sides. Every struct begins with its size and grows
+ * only at its end, and zero always means the default: an older plugin works with a newer Cardea,
+ * and a newer plugin works with an older Cardea as long as it leaves at zero what that one does not
+ * know. To be sure of it, `#define CARDEA_API 0x0100` before the include: then nothing newer can be
+ * used by mistake.
  *
- * The names of the fields are those of the YAML form; both are the same description (plugins/README.md).
+ * The names of the fields are those of the YAML form; both are the same description
+ * (plugins/README.md).
  */
 #ifndef CARDEA_PROVIDER_H
 #define CARDEA_PROVIDER_H
@@ -54,29 +56,31 @@ struct cardea_pair {
 };
 
 /*
- * Something that an operator must or may set to make an instance: a tenant, a domain, a shop. Lists end
- * with a parameter whose name is NULL. `{name}` then stands for its value in every text of the provider.
+ * Something that an operator must or may set to make an instance: a tenant, a domain, a shop. Lists
+ * end with a parameter whose name is NULL. `{name}` then stands for its value in every text of the
+ * provider.
  */
 struct cardea_parameter {
     const char *name;
     const char *about;     /* one sentence for the operator */
     const char *otherwise; /* the value when none is given; NULL: it must be given */
-    const char *values;    /* the only ones allowed, separated by spaces; NULL: any that fits `kind` */
-    const char *kind;      /* "host" (the default: a host name, perhaps with a port), "segment" (one path
-                              segment), "word" (letters, digits, - _ .), "url" (https), "text" */
+    const char *values;    /* the only ones allowed, separated by spaces; NULL: all of its kind */
+    /* "host" (the default: a host name, perhaps with a port), "segment" (one path segment), "word"
+     * (letters, digits, - _ .), "url" (https), "text". */
+    const char *kind;
 };
 
 /*
- * One more call, made after the userinfo call unless `first`, with the access token as every API call
- * carries it. Its answer is known under `name` in claim paths and placeholders.
+ * One more call, made after the userinfo call unless `first`, with the access token as every API
+ * call carries it. Its answer is known under `name` in claim paths and placeholders.
  */
 struct cardea_lookup {
     uint32_t struct_size; /* CARDEA_LOOKUP */
     uint32_t first;       /* 1: before the userinfo call, which may then use its answer */
     const char *name;
     const char *url;
-    const char *method;                /* "GET" (the default) or "POST" */
-    const struct cardea_pair *params;  /* query parameters */
+    const char *method;               /* "GET" (the default) or "POST" */
+    const struct cardea_pair *params; /* query parameters */
     const struct cardea_pair *headers;
     const char *body;
     const char *body_type;
@@ -96,14 +100,14 @@ struct cardea_lookup {
 #define CARDEA_GET  "GET"
 #define CARDEA_POST "POST"
 
-#define CARDEA_AUTH_BASIC           "basic"             /* HTTP Basic, percent-encoded (RFC 6749, 2.3.1) */
-#define CARDEA_AUTH_BASIC_RAW       "basic_raw"         /* HTTP Basic, not encoded */
-#define CARDEA_AUTH_POST            "post"              /* client_id and client_secret as parameters */
-#define CARDEA_AUTH_NONE            "none"              /* client_id alone */
-#define CARDEA_AUTH_BEARER          "bearer"            /* the secret as Authorization: Bearer */
+#define CARDEA_AUTH_BASIC           "basic"     /* HTTP Basic, percent-encoded (RFC 6749, 2.3.1) */
+#define CARDEA_AUTH_BASIC_RAW       "basic_raw" /* HTTP Basic, not encoded */
+#define CARDEA_AUTH_POST            "post"      /* client_id and client_secret as parameters */
+#define CARDEA_AUTH_NONE            "none"      /* client_id alone */
+#define CARDEA_AUTH_BEARER          "bearer"    /* the secret as Authorization: Bearer */
 #define CARDEA_AUTH_PRIVATE_KEY_JWT "private_key_jwt"   /* RFC 7523 with the key named "client" */
 #define CARDEA_AUTH_SECRET_JWT      "client_secret_jwt" /* RFC 7523 with HS256 */
-#define CARDEA_AUTH_ES256_SECRET    "es256_secret"      /* client_secret is a signed JWT, as Apple wants */
+#define CARDEA_AUTH_ES256_SECRET    "es256_secret"      /* client_secret is a JWT, as at Apple */
 
 #define CARDEA_FORM  "form"
 #define CARDEA_JSON  "json"
@@ -130,11 +134,12 @@ struct cardea_hooks;
  * {id_token:/path}, {callback:/name}, {userinfo:/path}, {name:/path} from the lookup of that name.
  * "{{" is "{".
  *
- * Claim paths are JSON Pointers (RFC 6901) with one more kind of step, "/[name=value]" or "/[name]": the
- * first element of a list where it holds. They read the userinfo reply unless a source stands in front:
- * "id_token:/email", "token:/user_id", "callback:/user/name", "emails:/0" of a lookup, "1:/0" of the first
- * call of fetch_more. Alternatives are separated by " | ", the first that is there and not empty counts.
- * "=text" is a text with placeholders, where {/path} reads like a claim path.
+ * Claim paths are JSON Pointers (RFC 6901) with one more kind of step, "/[name=value]" or
+ * "/[name]": the first element of a list where it holds. They read the userinfo reply unless a
+ * source stands in front: "id_token:/email", "token:/user_id", "callback:/user/name", "emails:/0"
+ * of a lookup, "1:/0" of the first call of fetch_more. Alternatives are separated by " | ", the
+ * first that is there and not empty counts. "=text" is a text with placeholders, where {/path}
+ * reads like a claim path.
  */
 struct cardea_provider {
     uint32_t struct_size; /* CARDEA_PROVIDER */
@@ -146,13 +151,13 @@ struct cardea_provider {
     const char *protocol; /* CARDEA_OAUTH1, CARDEA_OAUTH2, CARDEA_OIDC */
     const char *about;    /* a sentence an operator should read */
     const char *console_url; /* where an app is registered */
-    const char *color;    /* "#24292f" */
-    const char *mark;     /* an SVG document of at most 4 KiB, without scripts and references */
+    const char *color;       /* "#24292f" */
+    const char *mark;        /* an SVG document of at most 4 KiB, without scripts and references */
     const struct cardea_parameter *parameters;
 
     /* Endpoints. With an issuer and without authorize_url they come from discovery. */
     const char *issuer;
-    const char *discovery_url; /* when it is not issuer + /.well-known/openid-configuration */
+    const char *discovery_url;     /* when it is not issuer + /.well-known/openid-configuration */
     const char *request_token_url; /* OAuth 1.0a */
     const char *authorize_url;
     const char *token_url;
@@ -164,13 +169,13 @@ struct cardea_provider {
 
     /* The authorization request. */
     const char *scopes;          /* separated by spaces here, whatever the provider wants */
-    const char *scope_separator; /* what the provider wants between them: " " (the default), ",", ... */
+    const char *scope_separator; /* what the provider wants between them: " " by default */
     const struct cardea_pair *authorize_params; /* added, or in place of the standard ones */
     const struct cardea_pair *authorize_rename; /* standard name to the provider's name */
     const char *authorize_omit;                 /* standard names that are not sent */
     const char *authorize_fragment;             /* "#..." at the end of the URL, without the "#" */
     const char *response_mode;                  /* "form_post" where the provider insists on it */
-    const char *pkce;  /* CARDEA_YES (the default): S256 is sent; CARDEA_NO: the provider cannot bear it */
+    const char *pkce;  /* CARDEA_YES (the default): S256; CARDEA_NO: the provider cannot bear it */
     const char *nonce; /* "required" (the default for OIDC) or "absent": it never comes back */
 
     /* The callback. */
@@ -192,31 +197,34 @@ struct cardea_provider {
     const struct cardea_pair *token_headers;
 
     /* The token reply. */
-    const char *token_reply;  /* CARDEA_AUTO (the default: what it looks like), _JSON, _FORM, _JSONP */
-    const char *token_root;   /* path to the token object */
+    const char *token_reply;                /* CARDEA_AUTO (the default), _JSON, _FORM, _JSONP */
+    const char *token_root;                 /* path to the token object */
     const struct cardea_pair *token_fields; /* standard name to path, for those with other names */
-    const char *token_expiry; /* what expires_in holds: "seconds" (the default), "milliseconds", "unix"
-                                 (an absolute time), "unix_ms", "never" */
+    /* What expires_in holds: "seconds" (the default), "milliseconds", "unix" (an absolute time),
+     * "unix_ms", "never". */
+    const char *token_expiry;
     const char *token_scope_separator; /* between granted scopes, when it is not scope_separator */
-    const char *token_error;      /* path, from the top, to what makes the reply an error: "/error" is the
-                                     default */
+    /* Path, from the top, to what makes the reply an error: "/error" is the default. */
+    const char *token_error;
     const char *token_error_ok;   /* the value there that is no error after all: "0" */
     const char *token_error_text; /* path to the words: "/error_description" is the default */
 
     /* The ID token. */
     const char *id_token_algs; /* those we accept: "RS256" is the default */
-    const char *issuers; /* further spellings of the issuer; "{tid}" reads a claim of the token itself, whose
-                            value must be one of the words of the parameter `issuer_values` ("*": any) */
-    const char *id_token;      /* CARDEA_YES (the default for OIDC), CARDEA_NO: none comes */
+    /* Further spellings of the issuer; "{tid}" reads a claim of the token itself, whose value must
+     * be one of the words of the parameter `issuer_values` ("*": any). */
+    const char *issuers;
+    const char *id_token; /* CARDEA_YES (the default for OIDC), CARDEA_NO: none comes */
 
     /* Calls to the provider's API, of which the userinfo call is one. */
     const char *api_base;
-    const char *api_hosts;      /* hosts that hooks and the API proxy may reach besides those of the URLs here */
-    const char *api_token;      /* where the access token goes: CARDEA_HEADER (the default), CARDEA_QUERY,
-                                   CARDEA_BODY */
-    const char *api_token_name; /* header or parameter: "Authorization", "access_token" by default */
-    const char *api_scheme;     /* the word in front of the token in the header: "Bearer"; "none": the bare
-                                   token */
+    /* Hosts that hooks and the API proxy may reach besides those of the URLs here. */
+    const char *api_hosts;
+    /* Where the access token goes: CARDEA_HEADER (the default), CARDEA_QUERY, CARDEA_BODY. */
+    const char *api_token;
+    const char *api_token_name; /* header or parameter: "Authorization" or "access_token" */
+    /* The word in front of the token in the header: "Bearer" by default; "none": the bare token. */
+    const char *api_scheme;
     const struct cardea_pair *api_headers;
     const struct cardea_pair *api_params;
 
@@ -228,24 +236,25 @@ struct cardea_provider {
     const char *userinfo_body_type; /* "application/json", ... */
     const char *userinfo_reply;     /* as token_reply; also "jwt" */
     const char *userinfo_root;
-    const char *userinfo_error;     /* as token_error; none by default */
+    const char *userinfo_error; /* as token_error; none by default */
     const char *userinfo_error_ok;
     const char *userinfo_error_text;
     const struct cardea_lookup *const *lookups; /* ends with NULL */
 
     /* The profile. */
-    const struct cardea_pair *claims; /* claim to claim path; OIDC needs none for the standard claims */
-    const char *email_trust;          /* CARDEA_CLAIM: email_verified says it; CARDEA_ALWAYS: the provider
-                                         gives verified addresses only; CARDEA_NEVER (the default) */
+    const struct cardea_pair *claims; /* claim to claim path; OIDC has the standard ones */
+    /* CARDEA_CLAIM: email_verified says it; CARDEA_ALWAYS: the provider gives verified addresses
+     * only; CARDEA_NEVER (the default). */
+    const char *email_trust;
 
     /* Afterwards. */
     const char *refresh;         /* CARDEA_YES, CARDEA_NO, CARDEA_OPTIONAL (the default) */
     const char *refresh_rotates; /* CARDEA_YES: each use gives a new one; CARDEA_NO (the default) */
     const char *refresh_grant;   /* grant_type, when it is not "refresh_token" */
     const char *refresh_token_param; /* the parameter, when it is not "refresh_token" */
-    const char *refresh_source;  /* "access_token": the grant extends the access token itself */
+    const char *refresh_source;      /* "access_token": the grant extends the access token itself */
     const struct cardea_pair *refresh_params;
-    const char *revoke_method;   /* "POST" (the default), "GET", "DELETE" */
+    const char *revoke_method; /* "POST" (the default), "GET", "DELETE" */
     const struct cardea_pair *revoke_params;
 
     const struct cardea_hooks *hooks;
@@ -286,9 +295,9 @@ typedef struct cardea_profile cardea_profile;
 #define CARDEA_LOG_WARN  2
 
 /*
- * What Cardea does for a hook. All texts are copied before the call returns. A function that fails (a
- * header that no header may be, too much memory) returns CARDEA_FAIL or NULL, and the login ends when the
- * hook returns, whatever it returns.
+ * What Cardea does for a hook. All texts are copied before the call returns. A function that fails
+ * (a header that no header may be, too much memory) returns CARDEA_FAIL or NULL, and the login ends
+ * when the hook returns, whatever it returns.
  */
 struct cardea_host {
     uint32_t struct_size;
@@ -303,8 +312,9 @@ struct cardea_host {
 
     /* A line in Cardea's log. Never put a token in. */
     void (*log)(cardea_call *call, int32_t level, const char *text);
-    /* Why this login ends. `code` is an OAuth error code ("access_denied", "server_error", ...); `text` is
-     * for the log. Returns CARDEA_FAIL: `return host->fail(call, "server_error", "...");` */
+    /* Why this login ends. `code` is an OAuth error code ("access_denied", "server_error", ...);
+     * `text` is for the log. Returns CARDEA_FAIL:
+     * `return host->fail(call, "server_error", "...");` */
     int32_t (*fail)(cardea_call *call, const char *code, const char *text);
 
     /* The operator's configuration of this instance: "client_id", a parameter; never a secret. */
@@ -317,8 +327,8 @@ struct cardea_host {
     cardea_str (*json_str)(cardea_call *call, const cardea_json *json, const char *path);
     /* The integer there, or `otherwise`. */
     int64_t (*json_num)(const cardea_json *json, const char *path, int64_t otherwise);
-    /* Element or member number `index`, counted from 0; its name in `*name` (may be NULL) when it is a
-     * member. NULL behind the last. */
+    /* Element or member number `index`, counted from 0; its name in `*name` (may be NULL) when it
+     * is a member. NULL behind the last. */
     const cardea_json *(*json_each)(const cardea_json *json, size_t index, cardea_str *name);
 
     /* Writing a request. In shape_ hooks the request is filled already and these change it. */
@@ -342,31 +352,35 @@ struct cardea_host {
     cardea_str (*response_body)(const cardea_response *response);
 
     /* "access_token", "refresh_token", "id_token", "token_type", "expires_in", "scope". */
-    int32_t (*tokens_set)(cardea_call *call, cardea_tokens *tokens, const char *name, cardea_str value);
+    int32_t (*tokens_set)(cardea_call *call, cardea_tokens *tokens, const char *name,
+                          cardea_str value);
     cardea_str (*tokens_get)(const cardea_tokens *tokens, const char *name);
 
-    /* Claims as text, and as any JSON. "email_verified" and other booleans are the texts "true", "false". */
+    /* Claims as text, and as any JSON. "email_verified" and other booleans are the texts "true" and
+     * "false". */
     int32_t (*profile_set)(cardea_call *call, cardea_profile *profile, const char *claim,
                            cardea_str value);
     int32_t (*profile_set_json)(cardea_call *call, cardea_profile *profile, const char *claim,
                                 const cardea_json *value);
     cardea_str (*profile_get)(cardea_call *call, const cardea_profile *profile, const char *claim);
 
-    /* A note to a later hook of the same login; names and values of at most 256 and 2048 bytes. What
-     * shape_authorize remembers travels with the browser: about 1500 bytes in all. */
+    /* A note to a later hook of the same login; names and values of at most 256 and 2048 bytes.
+     * What shape_authorize remembers travels with the browser: about 1500 bytes in all. */
     int32_t (*remember)(cardea_call *call, const char *name, cardea_str value);
     cardea_str (*recall)(cardea_call *call, const char *name);
 
-    /* A compact JWS over `claims` (JSON text), signed by Cardea with the configured key of that name.
-     * `header` is JSON text with further header members, or NULL. Key bytes never reach a plugin. */
+    /* A compact JWS over `claims` (JSON text), signed by Cardea with the configured key of that
+     * name. `header` is JSON text with further header members, or NULL. Key bytes never reach a
+     * plugin. */
     cardea_str (*jwt_sign)(cardea_call *call, const char *key_name, const char *header,
                            cardea_str claims);
 };
 
-/* The extension "cardea.digest/1". Keys are named: "client_secret", or one of the provider's `keys`. */
+/* The extension "cardea.digest/1". Keys are named: "client_secret", or one of `keys`. */
 struct cardea_digest_1 {
     /* Lower-case hexadecimal text. `digest` is "sha1", "sha256", "sha384", "sha512" or "md5". */
-    cardea_str (*hmac_hex)(cardea_call *call, const char *digest, const char *key_name, cardea_str data);
+    cardea_str (*hmac_hex)(cardea_call *call, const char *digest, const char *key_name,
+                           cardea_str data);
     cardea_str (*hash_hex)(cardea_call *call, const char *digest, cardea_str data);
 };
 
@@ -375,27 +389,30 @@ struct cardea_hooks {
     uint32_t struct_size; /* CARDEA_HOOKS */
     uint32_t reserved;    /* 0 */
 
-    /* The configuration is loaded or checked: is it complete and sensible? fail() with a sentence for the
-     * operator otherwise. */
+    /* The configuration is loaded or checked: is it complete and sensible? fail() with a sentence
+     * for the operator otherwise. */
     int32_t (*check_config)(const struct cardea_host *host, cardea_call *call);
     /* The authorization request, before the browser is sent there. */
     int32_t (*shape_authorize)(const struct cardea_host *host, cardea_call *call,
                                cardea_request *request);
     /* The token request; parameter grant_type tells a refresh from an exchange. */
-    int32_t (*shape_token)(const struct cardea_host *host, cardea_call *call, cardea_request *request);
+    int32_t (*shape_token)(const struct cardea_host *host, cardea_call *call,
+                           cardea_request *request);
     /* The token reply, instead of the rules above. */
     int32_t (*read_token)(const struct cardea_host *host, cardea_call *call,
                           const cardea_response *response, cardea_tokens *tokens);
-    /* After the userinfo call and the lookups, and again after each further call (`round` counts from 0, at
-     * most four): fill in one more request and return CARDEA_FETCH, or return CARDEA_OK. `answers` is a
-     * list: /0 the userinfo reply, /1 the first further one, ... The access token is added by Cardea. */
+    /* After the userinfo call and the lookups, and again after each further call (`round` counts
+     * from 0, at most four): fill in one more request and return CARDEA_FETCH, or return CARDEA_OK.
+     * `answers` is a list: /0 the userinfo reply, /1 the first further one, ... The access token is
+     * added by Cardea. */
     int32_t (*fetch_more)(const struct cardea_host *host, cardea_call *call, uint32_t round,
                           const cardea_json *answers, cardea_request *request);
     /* The profile, after the claim map was followed. */
     int32_t (*map_profile)(const struct cardea_host *host, cardea_call *call,
                            const cardea_json *answers, cardea_profile *profile);
     /* Every call to the provider's API, the userinfo call and further ones among them. */
-    int32_t (*shape_api)(const struct cardea_host *host, cardea_call *call, cardea_request *request);
+    int32_t (*shape_api)(const struct cardea_host *host, cardea_call *call,
+                         cardea_request *request);
     /* The request that ends the session at the provider. */
     int32_t (*shape_logout)(const struct cardea_host *host, cardea_call *call,
                             cardea_request *request);
@@ -428,17 +445,17 @@ struct cardea_plugin {
 #endif
 
 /* CARDEA_PLUGIN("1.0.0", &acme, &acme_sandbox); once, at the end of the file. */
-#define CARDEA_PLUGIN(plugin_version, ...)                                                                \
-    static const struct cardea_provider *const cardea_plugin_providers[] = { __VA_ARGS__ };               \
-    CARDEA_EXTERN CARDEA_EXPORT const struct cardea_plugin cardea_plugin;                                 \
-    const struct cardea_plugin cardea_plugin = {                                                          \
-        CARDEA_MAGIC,                                                                                     \
-        CARDEA_ABI_MAJOR,                                                                                 \
-        (uint16_t)(CARDEA_API & 0xff),                                                                    \
-        (uint32_t)sizeof(struct cardea_plugin),                                                           \
-        (uint32_t)(sizeof(cardea_plugin_providers) / sizeof(cardea_plugin_providers[0])),                 \
-        plugin_version,                                                                                   \
-        cardea_plugin_providers                                                                           \
+#define CARDEA_PLUGIN(plugin_version, ...)                                                         \
+    static const struct cardea_provider *const cardea_plugin_providers[] = { __VA_ARGS__ };        \
+    CARDEA_EXTERN CARDEA_EXPORT const struct cardea_plugin cardea_plugin;                          \
+    const struct cardea_plugin cardea_plugin = {                                                   \
+        CARDEA_MAGIC,                                                                              \
+        CARDEA_ABI_MAJOR,                                                                          \
+        (uint16_t)(CARDEA_API & 0xff),                                                             \
+        (uint32_t)sizeof(struct cardea_plugin),                                                    \
+        (uint32_t)(sizeof(cardea_plugin_providers) / sizeof(cardea_plugin_providers[0])),          \
+        plugin_version,                                                                            \
+        cardea_plugin_providers,                                                                   \
     }
 
 #endif
