@@ -117,3 +117,30 @@ const char *jwk_read_pem(struct arena *arena, struct slice pem, struct jwk *key_
     *key_r = key;
     return NULL;
 }
+
+/* DER of the certificate, to be freed by OpenSSL; its length, or 0. */
+static int certificate_of(struct slice pem, const struct jwk *key, unsigned char **der)
+{
+    BIO *bio = BIO_new_mem_buf(pem.at, (int)pem.len);
+    X509 *certificate = PEM_read_bio_X509(bio, NULL, no_password, NULL);
+    int len = 0;
+
+    if (certificate != NULL && EVP_PKEY_eq(X509_get0_pubkey(certificate), key->key) == 1)
+        len = i2d_X509(certificate, der);
+    X509_free(certificate);
+    BIO_free(bio);
+    library_forget_errors();
+    return len > 0 ? len : 0;
+}
+
+struct slice jwk_pem_certificate(struct arena *arena, struct slice pem, const struct jwk *key)
+{
+    unsigned char *der = NULL;
+    int len = pem.len <= JWK_PEM_MAX && key->key != NULL ? certificate_of(pem, key, &der) : 0;
+    struct slice hash = slice_none();
+
+    if (len > 0)
+        hash = sha256_text(arena, slice_make((const char *)der, (size_t)len));
+    OPENSSL_free(der);
+    return hash;
+}

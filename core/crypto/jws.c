@@ -289,7 +289,32 @@ static size_t sign_text(const struct jwk *key, struct slice text, unsigned char 
     }
 }
 
-static void add_header(struct buf *token, const struct jwk *key, const char *typ)
+/* `header` is JSON. */
+static struct slice sign_parts(struct arena *arena, const struct jwk *key, const struct buf *header,
+                               struct slice payload)
+{
+    unsigned char signature[SIGNATURE_MAX];
+    struct buf token = BUF_INIT(JWS_MAX);
+    struct slice text = slice_none();
+
+    buf_add_base64url(&token, buf_slice(header));
+    buf_add_byte(&token, '.');
+    buf_add_base64url(&token, payload);
+    size_t len =
+        buf_ok(header) && buf_ok(&token) ? sign_text(key, buf_slice(&token), signature) : 0;
+
+    buf_add_byte(&token, '.');
+    buf_add_base64url(&token, slice_make((const char *)signature, len));
+    if (len > 0 && buf_ok(&token))
+        text = arena_copy(arena, buf_slice(&token));
+    else
+        library_forget_errors();
+    buf_release_secret(&token);
+    return text;
+}
+
+struct slice jws_sign(struct arena *arena, const struct jwk *key, const char *typ,
+                      struct slice payload)
 {
     struct buf header = BUF_INIT(JWS_MAX);
 
@@ -303,30 +328,30 @@ static void add_header(struct buf *token, const struct jwk *key, const char *typ
         buf_add_json(&header, slice_of(typ));
     }
     buf_add_byte(&header, '}');
-    buf_add_base64url(token, buf_slice(&header));
+    struct slice token = sign_parts(arena, key, &header, payload);
+
     buf_release(&header);
+    return token;
 }
 
-struct slice jws_sign(struct arena *arena, const struct jwk *key, const char *typ,
-                      struct slice payload)
+struct slice jws_sign_with(struct arena *arena, const struct jwk *key, const json_t *members,
+                           struct slice payload)
 {
-    unsigned char signature[SIGNATURE_MAX];
-    struct buf token = BUF_INIT(JWS_MAX);
-    struct slice text = slice_none();
+    static const char *const ours[] = { "alg", "crit", "b64" };
+    struct buf header = BUF_INIT(JWS_MAX);
+    json_t *whole = json_object();
 
-    add_header(&token, key, typ);
-    buf_add_byte(&token, '.');
-    buf_add_base64url(&token, payload);
-    size_t len = buf_ok(&token) ? sign_text(key, buf_slice(&token), signature) : 0;
+    for (size_t i = 0; i < sizeof(ours) / sizeof(ours[0]); i++)
+        header.failed = header.failed || json_object_get(members, ours[i]) != NULL;
+    json_object_set_new(whole, "alg", json_string(jws_alg_name(key->alg)));
+    json_set_slice(whole, "kid", key->kid);
+    json_object_update(whole, (json_t *)(uintptr_t)members);
+    buf_add_json_value(&header, whole);
+    json_decref(whole);
+    struct slice token = sign_parts(arena, key, &header, payload);
 
-    buf_add_byte(&token, '.');
-    buf_add_base64url(&token, slice_make((const char *)signature, len));
-    if (len > 0 && buf_ok(&token))
-        text = arena_copy(arena, buf_slice(&token));
-    else
-        library_forget_errors();
-    buf_release_secret(&token);
-    return text;
+    buf_release(&header);
+    return token;
 }
 
 struct slice jws_half_hash(struct arena *arena, enum jws_alg alg, struct slice text)

@@ -56,6 +56,14 @@ const char *jws_verdict_text(enum jws_verdict verdict);
 struct slice jws_sign(struct arena *arena, const struct jwk *key, const char *typ,
                       struct slice payload);
 
+/*
+ * The same with further members of the header: an object of which "kid" and "typ" stand for those
+ * that jws_sign() writes. Absent, too, when it has "alg", "crit" or "b64": those are not for a
+ * caller to say.
+ */
+struct slice jws_sign_with(struct arena *arena, const struct jwk *key, const json_t *members,
+                           struct slice payload);
+
 /* Left half of the hash that belongs to the algorithm, base64url: at_hash, c_hash (OIDC
  * Core, 3.1.3.6). Absent for an algorithm that has none. */
 struct slice jws_half_hash(struct arena *arena, enum jws_alg alg, struct slice text);

@@ -234,6 +234,15 @@ bool description_has_tenants(const struct description *description)
     return false;
 }
 
+bool description_signs_with_secret(const struct description *description)
+{
+    for (size_t i = 0; i < description->id_token_algs.count; i++) {
+        if (jws_alg_read(description->id_token_algs.at[i]) == ALG_HS256)
+            return true;
+    }
+    return false;
+}
+
 static void check_names(const struct description *d, const struct pairs *given, struct mark mark,
                         struct problems *problems)
 {
@@ -366,6 +375,12 @@ static void need(struct slice value, const char *name, const char *why, struct m
         problem_add(problems, mark, "`%s` is missing: %s", name, why);
 }
 
+/* Not where the client secret signs everything. */
+static bool needs_key_set(const struct description *d)
+{
+    return !description_signs_with_secret(d) || d->id_token_algs.count > 1;
+}
+
 static void check_endpoints(const struct description *d, struct mark mark,
                             struct problems *problems)
 {
@@ -376,7 +391,8 @@ static void check_endpoints(const struct description *d, struct mark mark,
         need(d->issuer, "issuer", "the provider's issuer identifier", mark, problems);
         if (!discovers) {
             need(d->token_url, "token_url", "without discovery it must be given", mark, problems);
-            need(d->jwks_url, "jwks_url", "without discovery it must be given", mark, problems);
+            if (needs_key_set(d))
+                need(d->jwks_url, "jwks_url", "without discovery it must be given", mark, problems);
         }
         break;
     case PROTOCOL_OAUTH1:
@@ -403,10 +419,13 @@ static void check_id_token(const struct description *d, struct mark mark, struct
     for (size_t i = 0; i < d->id_token_algs.count; i++) {
         enum jws_alg alg = jws_alg_read(d->id_token_algs.at[i]);
 
-        if (alg == ALG_NONE || alg == ALG_HS256 || alg == ALG_HS384 || alg == ALG_HS512)
+        if (alg == ALG_NONE || alg == ALG_HS384 || alg == ALG_HS512)
             problem_add(problems, mark, "`id_token_algs` has `%.*s`, which no ID token may have",
                         SLICE_ARG(d->id_token_algs.at[i]));
     }
+    if (d->userinfo_reply == REPLY_JWT && d->protocol != PROTOCOL_OIDC && needs_key_set(d))
+        need(d->jwks_url, "jwks_url", "a signed userinfo reply is verified by the keys there", mark,
+             problems);
 }
 
 static struct slice check_url(void *context, struct slice text)

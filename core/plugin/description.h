@@ -132,6 +132,9 @@ struct slice description_value(const struct description *description, struct sli
 bool description_issuer_is(const struct description *description, struct slice issuer);
 bool description_has_tenants(const struct description *description);
 
+/* Does `id_token_algs` name HS256, and so take the client secret for a key? */
+bool description_signs_with_secret(const struct description *description);
+
 /*
  * Puts the values of the parameters in: checks `given` (the configuration's `parameters`) against
  * what the description declares, then replaces {name} in every text. Names that are no parameter

@@ -44,6 +44,7 @@
          ("basic", "basic_raw", "post", "none", "bearer", "private_key_jwt", "client_secret_jwt",  \
           "es256_secret"),                                                                         \
          "How the client authenticates at the token endpoint.")                                    \
+    PAIRS(client_jwt, "What the JWT by which the client authenticates says besides or otherwise.") \
     WORD(token_method, ("POST", "GET"), "Method of the token request.")                            \
     WORD(token_body, ("form", "json", "query"), "Form of the token request.")                      \
     PAIRS(token_params, "Parameters added to the token request.")                                  \

@@ -2,6 +2,7 @@
 
 #include "base/json.h"
 #include "base/url.h"
+#include "plugin/credentials.h"
 
 /* The generic ones: a protocol, and everything else in YAML. */
 static const struct {
@@ -139,39 +140,6 @@ bool provider_read_plugin(struct provider *provider, const json_t *plugins,
     return true;
 }
 
-static void check_credentials(const struct provider *provider, struct problems *problems)
-{
-    const struct provider_settings *settings = provider->settings;
-    unsigned auth = provider->description.token_auth;
-    bool needs_secret = auth != TOKEN_AUTH_NONE && auth != TOKEN_AUTH_PRIVATE_KEY_JWT &&
-                        auth != TOKEN_AUTH_ES256_SECRET;
-
-    if (!slice_is_set(settings->client_id))
-        problem_add(problems, settings->named.mark,
-                    "provider `%.*s` has no `client_id`; register an app%s%.*s",
-                    SLICE_ARG(provider->id),
-                    slice_is_set(provider->description.console_url) ? " at " : "",
-                    SLICE_ARG(provider->description.console_url));
-    if (needs_secret && !slice_is_set(settings->client_secret))
-        problem_add(problems, settings->named.mark, "provider `%.*s` has no `client_secret`",
-                    SLICE_ARG(provider->id));
-    if (provider->description.protocol == PROTOCOL_OAUTH1)
-        problem_add(problems, settings->named.mark,
-                    "provider `%.*s` speaks OAuth 1.0a, which is not available in this version",
-                    SLICE_ARG(provider->id));
-    if (provider->description.userinfo_reply == REPLY_JWT)
-        problem_add(
-            problems, settings->named.mark,
-            "provider `%.*s` has `userinfo_reply: jwt`, which is not available in this version",
-            SLICE_ARG(provider->id));
-    if (auth == TOKEN_AUTH_PRIVATE_KEY_JWT || auth == TOKEN_AUTH_SECRET_JWT ||
-        auth == TOKEN_AUTH_ES256_SECRET)
-        problem_add(
-            problems, settings->named.mark,
-            "provider `%.*s` wants `token_auth: %s`, which is not available in this version",
-            SLICE_ARG(provider->id), fields_find(description_table, SL("token_auth"))->words[auth]);
-}
-
 static void bind_one(struct provider *provider, const json_t *plugins, struct problems *problems)
 {
     struct mark mark = provider->settings->named.mark;
@@ -187,7 +155,7 @@ static void bind_one(struct provider *provider, const json_t *plugins, struct pr
         provider->description.name = provider->id;
     description_fill(&provider->description, &provider->settings->parameters, mark, problems);
     description_check(&provider->description, mark, problems);
-    check_credentials(provider, problems);
+    credentials_check(provider, problems);
 }
 
 void providers_bind(struct providers *providers, const struct settings *settings,

@@ -18,7 +18,7 @@ struct provider {
     struct quarantine *quarantine;
     unsigned index; /* in the configuration: its place in shared memory */
     bool broken;    /* it could not be bound: nobody can log in there */
-    void *upstream; /* what upstream/ keeps about it: discovery document, key set */
+    struct kept *kept; /* what upstream/kept.h keeps about it; NULL: nothing yet */
 };
 
 struct providers {

@@ -8,7 +8,7 @@
 #include "issuer/keys.h"
 #include "process/routes.h"
 #include "upstream/check_config.h"
-#include "upstream/metadata.h"
+#include "upstream/kept.h"
 
 #include <limits.h>
 #include <unistd.h>

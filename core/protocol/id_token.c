@@ -109,6 +109,21 @@ static const char *check_times(const json_t *claims, const struct id_token_expec
     return NULL;
 }
 
+/* What is there of exp and nbf must hold. */
+static const char *check_validity(const json_t *claims,
+                                  const struct id_token_expectations *expected)
+{
+    int64_t time;
+
+    if (json_object_get(claims, "exp") != NULL &&
+        (!read_time(claims, "exp", &time) || time + expected->skew <= expected->now))
+        return "it has expired";
+    if (json_object_get(claims, "nbf") != NULL &&
+        (!read_time(claims, "nbf", &time) || time - expected->skew > expected->now))
+        return "it is not valid yet";
+    return NULL;
+}
+
 static const char *check_nonce(const json_t *claims, const struct id_token_expectations *expected)
 {
     struct slice nonce = json_member(claims, "nonce");
@@ -171,4 +186,14 @@ const char *id_token_check(struct arena *arena, const json_t *claims,
         (wrong = check_subject(claims, expected)) != NULL)
         return wrong;
     return check_hashes(arena, claims, expected);
+}
+
+const char *userinfo_token_check(const json_t *claims, const struct id_token_expectations *expected)
+{
+    const char *wrong = check_audience(claims, expected->client_id);
+
+    if (slice_is_set(expected->issuer) &&
+        !slice_equal(json_member(claims, "iss"), expected->issuer))
+        return "iss is another one";
+    return wrong != NULL ? wrong : check_validity(claims, expected);
 }

@@ -8,6 +8,10 @@
 #include "base/json.h"
 #include "crypto/jwk.h"
 
+enum {
+    ID_TOKEN_SKEW_S = 60 /* by which clocks may differ */
+};
+
 struct id_token_expectations {
     struct slice issuer;
     const struct slice *issuers; /* further spellings; each may have {claim} in it */
@@ -28,5 +32,13 @@ struct id_token_expectations {
 /* NULL when it may be believed, else a sentence for the log (static or in the arena). */
 const char *id_token_check(struct arena *arena, const json_t *claims,
                            const struct id_token_expectations *expected);
+
+/*
+ * The same for a signed userinfo reply (OpenID Connect Core, 5.3.2): `issuer` (absent: any, for
+ * providers that are no issuer) and `client_id` must be in it, and where it says when it is good,
+ * that must be now. Whose it is must be compared with the ID token besides.
+ */
+const char *userinfo_token_check(const json_t *claims,
+                                 const struct id_token_expectations *expected);
 
 #endif

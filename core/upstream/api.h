@@ -10,16 +10,4 @@
  * ->answers. */
 extern const struct step profile_calls[];
 
-/* Sends login->request as it stands; the answer is in login->call. Returns STEP_WAIT. */
-enum step_result upstream_call(struct flow *flow, bool json_body);
-
-/* Fails the flow for a call that got no answer. */
-enum step_result upstream_fail_call(struct flow *flow);
-
-/* {status, headers, body} of an answer, for hooks. A new reference. */
-json_t *upstream_response_json(const struct http_call *call);
-
-/* Counts a call that has ended. */
-void upstream_count_call(struct login *login);
-
 #endif

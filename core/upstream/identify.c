@@ -4,7 +4,6 @@
 #include "base/codec.h"
 #include "base/log.h"
 #include "base/url.h"
-#include "crypto/jws.h"
 #include "crypto/secret.h"
 #include "plugin/template.h"
 #include "protocol/errors.h"
@@ -13,11 +12,11 @@
 #include "upstream/api.h"
 #include "upstream/metadata.h"
 #include "upstream/profile.h"
+#include "upstream/signature.h"
 #include "upstream/token_request.h"
 
 enum {
-    CODE_MAX = 4096,
-    SKEW_S = 60
+    CODE_MAX = 4096
 };
 
 /* ---- the callback's parameters ---- */
@@ -121,40 +120,26 @@ static enum step_result read_callback(struct flow *flow)
 
 /* ---- the ID token ---- */
 
-/* Tells what is wrong with the token as far as its signature goes; an unknown key is worth another
- * fetch. */
-static enum jws_verdict verify(const struct login *login, const struct jws *jws)
+/* Absent where none counts. */
+static struct slice id_token_of(const struct login *login)
 {
-    const struct texts *algs = &login->provider->description.id_token_algs;
-    jws_algs pinned = 0;
-
-    for (size_t i = 0; i < algs->count; i++)
-        pinned |= 1U << jws_alg_read(algs->at[i]);
-    if (algs->count == 0)
-        pinned = 1U << ALG_RS256;
-    pinned &= ~(1U << ALG_NONE | 1U << ALG_HS256 | 1U << ALG_HS384 | 1U << ALG_HS512);
-    return jws_verify(jws, upstream_keys(login->provider), pinned);
+    return login->provider->description.protocol == PROTOCOL_OIDC ? login->tokens.id_token
+                                                                  : slice_none();
 }
 
-static bool has_id_token(const struct login *login)
+static enum step_result ask_for_id_token_keys(struct flow *flow)
 {
-    return login->provider->description.protocol == PROTOCOL_OIDC &&
-           slice_is_set(login->tokens.id_token);
+    return signature_ask_for_keys(flow, id_token_of(login_of(flow)));
 }
 
-/* Before judging: if no key fits, the set may just have been rotated; perhaps under the same name,
- * or without any. */
+static enum step_result read_id_token_keys(struct flow *flow)
+{
+    return signature_read_keys(flow, id_token_of(login_of(flow)));
+}
+
 static enum step_result look_for_key(struct flow *flow)
 {
-    struct login *login = login_of(flow);
-    struct jws jws;
-
-    if (!has_id_token(login) || jws_read(&flow->arena, login->tokens.id_token, &jws) != NULL)
-        return STEP_NEXT;
-    enum jws_verdict verdict = verify(login, &jws);
-
-    return verdict == JWS_UNKNOWN_KEY || verdict == JWS_BAD_SIGNATURE ? upstream_refetch_keys(flow)
-                                                                      : STEP_NEXT;
+    return signature_look_for_key(flow, id_token_of(login_of(flow)));
 }
 
 static const char *check_claims(struct flow *flow, struct login *login, enum jws_alg alg)
@@ -173,7 +158,7 @@ static const char *check_claims(struct flow *flow, struct login *login, enum jws
         .code = login->code,
         .alg = alg,
         .now = clock_now(),
-        .skew = SKEW_S,
+        .skew = ID_TOKEN_SKEW_S,
         .subject = login->refreshing ? login->subject : slice_none(),
     };
 
@@ -187,22 +172,12 @@ static enum step_result check_id_token(struct flow *flow)
     struct jws jws;
     const char *wrong;
 
-    if (!has_id_token(login)) {
+    if (!slice_is_set(id_token_of(login))) {
         if (d->protocol == PROTOCOL_OIDC && d->id_token == WORD_YES && !login->refreshing)
             return flow_fail(flow, &ERROR_UPSTREAM, "the token reply has no ID token");
         return STEP_NEXT;
     }
-    if ((wrong = jws_read(&flow->arena, login->tokens.id_token, &jws)) != NULL)
-        return flow_fail(flow, &ERROR_UPSTREAM, "ID token: %s", wrong);
-    enum jws_verdict verdict = verify(login, &jws);
-
-    if (verdict != JWS_GOOD)
-        return flow_fail(flow, &ERROR_UPSTREAM, "ID token: %s (alg %.*s, kid %.*s)",
-                         jws_verdict_text(verdict), SLICE_ARG(jws.alg_name), SLICE_ARG(jws.kid));
-    /* A token for another purpose says so in its type (RFC 8725, 3.11). */
-    if (slice_is_set(jws.typ) && !slice_is_nocase(jws.typ, "JWT"))
-        return flow_fail(flow, &ERROR_UPSTREAM, "ID token: its type is %.*s", SLICE_ARG(jws.typ));
-    login->id_claims = json_read_object(&flow->arena, jws.payload, JWS_MAX, &wrong);
+    login->id_claims = signature_claims(flow, login->tokens.id_token, &jws, &wrong);
     if (login->id_claims == NULL)
         return flow_fail(flow, &ERROR_UPSTREAM, "ID token: %s", wrong);
     if ((wrong = check_claims(flow, login, jws.alg)) != NULL)
@@ -231,9 +206,9 @@ const struct step identify[] = {
     STEP(ask_for_metadata), /* waits when it is not known */
     STEP(read_metadata),
     STEP(read_callback),
-    STEP(redeem_code),  /* a table: the token request */
-    STEP(ask_for_keys), /* waits when they are not known */
-    STEP(read_keys),
+    STEP(redeem_code),           /* a table: the token request */
+    STEP(ask_for_id_token_keys), /* waits when they are not known */
+    STEP(read_id_token_keys),
     STEP(look_for_key), /* waits when the key is unknown, once in a while */
     STEP(check_id_token),
     STEP(make_api_calls),  /* a table: userinfo, lookups, what fetch_more wants */
@@ -242,6 +217,8 @@ const struct step identify[] = {
 };
 
 const struct step refresh[] = {
-    STEP(ask_for_metadata), STEP(read_metadata), STEP(redeem_code),    STEP(ask_for_keys),
-    STEP(read_keys),        STEP(look_for_key),  STEP(check_id_token), STEP_END,
+    STEP(ask_for_metadata),   STEP(read_metadata),
+    STEP(redeem_code),        STEP(ask_for_id_token_keys),
+    STEP(read_id_token_keys), STEP(look_for_key),
+    STEP(check_id_token),     STEP_END,
 };

@@ -7,6 +7,7 @@
 #include "base/url.h"
 #include "crypto/jwk.h"
 #include "protocol/errors.h"
+#include "upstream/kept.h"
 #include "upstream/login.h"
 
 enum {
@@ -33,7 +34,7 @@ struct cached {
     const struct error_kind *failure; /* of the last try */
 };
 
-struct upstream {
+struct metadata {
     struct cached cached[WHAT_COUNT];
     struct arena document_arena;
     struct endpoints endpoints;
@@ -61,30 +62,32 @@ static int64_t now_s(void)
     return clock_monotonic_ms() / 1000 + 1; /* never 0 */
 }
 
-static struct upstream *upstream_of(struct provider *provider)
+static struct metadata *metadata_of(struct provider *provider)
 {
-    struct upstream *upstream = provider->upstream;
+    struct kept *kept = kept_of(provider);
 
-    if (upstream == NULL) {
-        upstream = mem_zalloc(1, sizeof(*upstream));
+    if (kept->metadata == NULL) {
+        kept->metadata = mem_zalloc(1, sizeof(*kept->metadata));
         for (int i = 0; i < WHAT_COUNT; i++)
-            list_init(&upstream->cached[i].waiting);
-        provider->upstream = upstream;
+            list_init(&kept->metadata->cached[i].waiting);
     }
-    return upstream;
+    return kept->metadata;
 }
 
-void upstream_forget(struct provider *provider)
+/* NULL while there is none. */
+static const struct metadata *metadata_known(const struct provider *provider)
 {
-    struct upstream *upstream = provider->upstream;
+    return provider->kept != NULL ? provider->kept->metadata : NULL;
+}
 
-    if (upstream == NULL)
+void metadata_free(struct metadata *metadata)
+{
+    if (metadata == NULL)
         return;
-    jwk_set_release(&upstream->keys);
-    arena_release(&upstream->document_arena);
-    arena_release(&upstream->keys_arena);
-    mem_free(upstream);
-    provider->upstream = NULL;
+    jwk_set_release(&metadata->keys);
+    arena_release(&metadata->document_arena);
+    arena_release(&metadata->keys_arena);
+    mem_free(metadata);
 }
 
 static bool discovers(const struct provider *provider)
@@ -102,11 +105,11 @@ static struct slice prefer(struct slice own, struct slice found)
 struct endpoints upstream_endpoints(const struct provider *provider)
 {
     const struct description *d = &provider->description;
-    const struct upstream *upstream = provider->upstream;
+    const struct metadata *metadata = metadata_known(provider);
     struct endpoints found = { 0 };
 
-    if (upstream != NULL && discovers(provider))
-        found = upstream->endpoints;
+    if (metadata != NULL && discovers(provider))
+        found = metadata->endpoints;
     found.authorize = prefer(d->authorize_url, found.authorize);
     found.token = prefer(d->token_url, found.token);
     found.userinfo = prefer(d->userinfo_url, found.userinfo);
@@ -118,9 +121,9 @@ struct endpoints upstream_endpoints(const struct provider *provider)
 
 const struct jwk_set *upstream_keys(const struct provider *provider)
 {
-    const struct upstream *upstream = provider->upstream;
+    const struct metadata *metadata = metadata_known(provider);
 
-    return upstream != NULL && upstream->cached[WHAT_KEYS].fetched != 0 ? &upstream->keys : NULL;
+    return metadata != NULL && metadata->cached[WHAT_KEYS].fetched != 0 ? &metadata->keys : NULL;
 }
 
 /* ---- reading the document ---- */
@@ -206,7 +209,7 @@ static struct slice moved_endpoint(const struct endpoints *before, const struct 
 
 static const char *take_document(struct provider *provider, const json_t *document)
 {
-    struct upstream *upstream = upstream_of(provider);
+    struct metadata *metadata = metadata_of(provider);
     struct slice issuer = json_member(document, "issuer");
     struct arena arena = { 0 };
     struct endpoints endpoints = { 0 };
@@ -217,8 +220,8 @@ static const char *take_document(struct provider *provider, const json_t *docume
     if (wrong == NULL && !description_issuer_is(&provider->description, issuer) &&
         !description_has_tenants(&provider->description))
         wrong = "issuer is not the one that is configured";
-    struct slice moved = wrong == NULL && upstream->cached[WHAT_DOCUMENT].fetched != 0
-                             ? moved_endpoint(&upstream->endpoints, &endpoints)
+    struct slice moved = wrong == NULL && metadata->cached[WHAT_DOCUMENT].fetched != 0
+                             ? moved_endpoint(&metadata->endpoints, &endpoints)
                              : slice_none();
 
     if (slice_is_set(moved)) {
@@ -235,15 +238,15 @@ static const char *take_document(struct provider *provider, const json_t *docume
         arena_release(&arena);
         return "the discovery document cannot be used";
     }
-    arena_release(&upstream->document_arena);
-    upstream->document_arena = arena;
-    upstream->endpoints = endpoints;
+    arena_release(&metadata->document_arena);
+    metadata->document_arena = arena;
+    metadata->endpoints = endpoints;
     return NULL;
 }
 
 static const char *take_keys(struct provider *provider, const json_t *document)
 {
-    struct upstream *upstream = upstream_of(provider);
+    struct metadata *metadata = metadata_of(provider);
     struct arena arena = { 0 };
     struct jwk_set keys = { 0 };
     const char *wrong = jwk_set_read(&arena, document, &keys);
@@ -256,10 +259,10 @@ static const char *take_keys(struct provider *provider, const json_t *document)
         arena_release(&arena);
         return wrong;
     }
-    jwk_set_release(&upstream->keys);
-    arena_release(&upstream->keys_arena);
-    upstream->keys_arena = arena;
-    upstream->keys = keys;
+    jwk_set_release(&metadata->keys);
+    arena_release(&metadata->keys_arena);
+    metadata->keys_arena = arena;
+    metadata->keys = keys;
     return NULL;
 }
 
@@ -321,7 +324,7 @@ static const struct step fetch_steps[] = { STEP(ask_for_document), STEP(read_doc
 static void fetch_ended(struct flow *flow, enum flow_end end)
 {
     struct fetch *fetch = fetch_of(flow);
-    struct cached *cached = &upstream_of(fetch->provider)->cached[fetch->what];
+    struct cached *cached = &metadata_of(fetch->provider)->cached[fetch->what];
 
     cached->fetching = false;
     cached->failure = NULL;
@@ -344,7 +347,7 @@ static void fetch_ended(struct flow *flow, enum flow_end end)
 
 static void start_fetch(struct hub *hub, struct provider *provider, enum what what)
 {
-    struct cached *cached = &upstream_of(provider)->cached[what];
+    struct cached *cached = &metadata_of(provider)->cached[what];
     struct flow *flow = flow_new(sizeof(struct fetch), "fetch metadata", fetch_steps);
     struct fetch *fetch = fetch_of(flow);
 
@@ -379,7 +382,7 @@ static enum step_result wait_for(struct flow *flow, struct cached *cached)
 static enum step_result need(struct flow *flow, enum what what)
 {
     struct login *login = login_of(flow);
-    struct cached *cached = &upstream_of(login->provider)->cached[what];
+    struct cached *cached = &metadata_of(login->provider)->cached[what];
     int64_t age = now_s() - cached->fetched;
     bool usable = cached->fetched != 0 && age < STALE_S;
     bool may_try = cached->tried == 0 || now_s() - cached->tried >= RETRY_S;
@@ -404,7 +407,7 @@ static enum step_result need(struct flow *flow, enum what what)
 static enum step_result judge(struct flow *flow, enum what what)
 {
     struct login *login = login_of(flow);
-    const struct cached *cached = &upstream_of(login->provider)->cached[what];
+    const struct cached *cached = &metadata_of(login->provider)->cached[what];
 
     if (cached->fetched != 0 && now_s() - cached->fetched < STALE_S)
         return STEP_NEXT;
@@ -423,26 +426,20 @@ enum step_result read_metadata(struct flow *flow)
     return discovers(login_of(flow)->provider) ? judge(flow, WHAT_DOCUMENT) : STEP_NEXT;
 }
 
-static bool needs_keys(const struct login *login)
-{
-    return slice_is_set(login->tokens.id_token) &&
-           login->provider->description.protocol == PROTOCOL_OIDC;
-}
-
 enum step_result ask_for_keys(struct flow *flow)
 {
-    return needs_keys(login_of(flow)) ? need(flow, WHAT_KEYS) : STEP_NEXT;
+    return need(flow, WHAT_KEYS);
 }
 
 enum step_result read_keys(struct flow *flow)
 {
-    return needs_keys(login_of(flow)) ? judge(flow, WHAT_KEYS) : STEP_NEXT;
+    return judge(flow, WHAT_KEYS);
 }
 
 enum step_result upstream_refetch_keys(struct flow *flow)
 {
     struct login *login = login_of(flow);
-    struct cached *cached = &upstream_of(login->provider)->cached[WHAT_KEYS];
+    struct cached *cached = &metadata_of(login->provider)->cached[WHAT_KEYS];
 
     if (cached->refetched != 0 && now_s() - cached->refetched < REFETCH_S)
         return cached->fetching ? wait_for(flow, cached) : STEP_NEXT;

@@ -49,7 +49,8 @@ const struct jwk_set *upstream_keys(const struct provider *provider);
  */
 enum step_result upstream_refetch_keys(struct flow *flow);
 
-/* Lets everything go. */
-void upstream_forget(struct provider *provider);
+/* What is kept of a provider here (upstream/kept.h). Accepts NULL. */
+struct metadata;
+void metadata_free(struct metadata *metadata);
 
 #endif

@@ -6,7 +6,8 @@
 #include "plugin/template.h"
 #include "protocol/errors.h"
 #include "protocol/reply.h"
-#include "upstream/api.h"
+#include "upstream/call.h"
+#include "upstream/client_auth.h"
 #include "upstream/hooks.h"
 #include "upstream/metadata.h"
 
@@ -25,37 +26,10 @@ static struct params *target_params(struct login *login)
                                                                      : &login->request.form;
 }
 
-/* A standard name as this provider spells it. */
-static struct slice token_name(const struct login *login, const char *standard)
-{
-    const struct pairs *names = &login->provider->description.token_rename;
-    struct slice name = slice_of(standard);
-
-    for (size_t i = 0; i < names->count; i++) {
-        if (slice_is(names->at[i].name, standard))
-            name = names->at[i].value;
-    }
-    return name;
-}
-
 static void add(struct login *login, const char *standard, struct slice value)
 {
     if (slice_is_set(value))
         params_set(target_params(login), token_name(login, standard), value);
-}
-
-static struct slice basic(struct arena *arena, const struct provider *provider, bool encoded)
-{
-    struct slice id = provider->settings->client_id;
-    struct slice secret = provider->settings->client_secret;
-
-    if (encoded) {
-        id = percent_encode(arena, id);
-        secret = percent_encode(arena, secret);
-    }
-    struct slice pair = arena_printf(arena, "%.*s:%.*s", SLICE_ARG(id), SLICE_ARG(secret));
-
-    return arena_join(arena, SL("Basic "), base64_encode(arena, pair));
 }
 
 static void add_client_id(struct login *login)
@@ -64,37 +38,6 @@ static void add_client_id(struct login *login)
 
     if (auth != TOKEN_AUTH_BASIC && auth != TOKEN_AUTH_BASIC_RAW && auth != TOKEN_AUTH_BEARER)
         add(login, "client_id", login->provider->settings->client_id);
-}
-
-/*
- * How we say who we are: last of all, so that no hook gets to see the secret, and not in the place
- * of what the description or a hook has put there. Methods that need a signature come with their
- * keys later.
- */
-static void add_secret(struct login *login, struct arena *arena)
-{
-    const struct provider *provider = login->provider;
-    struct slice secret = provider->settings->client_secret;
-    struct slice name = token_name(login, "client_secret");
-    struct slice header = slice_none();
-
-    switch (provider->description.token_auth) {
-    case TOKEN_AUTH_BASIC:
-    case TOKEN_AUTH_BASIC_RAW:
-        header = basic(arena, provider, provider->description.token_auth == TOKEN_AUTH_BASIC);
-        break;
-    case TOKEN_AUTH_BEARER:
-        header = arena_join(arena, SL("Bearer "), secret);
-        break;
-    case TOKEN_AUTH_NONE:
-        break;
-    default:
-        if (slice_is_set(secret) &&
-            params_count(target_params(login), arena_string(arena, name)) == 0)
-            params_set(target_params(login), name, secret);
-    }
-    if (slice_is_set(header) && !outgoing_has_header(&login->request, SL("Authorization")))
-        outgoing_header(&login->request, SL("Authorization"), header);
 }
 
 static void add_code(struct login *login)
@@ -188,8 +131,13 @@ static enum step_result read_shape_token(struct flow *flow)
 
 static enum step_result ask_for_tokens(struct flow *flow)
 {
-    add_secret(login_of(flow), &flow->arena);
-    return upstream_call(flow, login_of(flow)->provider->description.token_body == TOKEN_BODY_JSON);
+    struct login *login = login_of(flow);
+    const char *wrong =
+        client_auth_add(login, &flow->arena, target_params(login), login->request.url);
+
+    if (wrong != NULL)
+        return flow_fail(flow, &ERROR_SERVER_ERROR, "%s", wrong);
+    return upstream_call(flow, login->provider->description.token_body == TOKEN_BODY_JSON);
 }
 
 /* ---- reading ---- */

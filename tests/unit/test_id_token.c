@@ -344,6 +344,37 @@ static void test_at_hash_without_an_access_token_is_not_judged(void **state)
     good_with("at_hash", "'whatever'");
 }
 
+static const char *judge_userinfo(const char *text)
+{
+    json_t *claims = claims_of(text);
+    const char *wrong = userinfo_token_check(claims, &usual);
+
+    json_decref(claims);
+    return wrong;
+}
+
+static void test_a_signed_userinfo_reply_is_from_that_issuer_for_this_client(void **state)
+{
+    (void)state;
+    assert_null(judge_userinfo("{'iss':'https://id.test','aud':'app','sub':'a'}"));
+    assert_null(judge_userinfo("{'iss':'https://id.test','aud':['app'],'sub':'a'}"));
+    assert_non_null(judge_userinfo("{'aud':'app','sub':'a'}"));
+    assert_non_null(judge_userinfo("{'iss':'https://id.test/','aud':'app','sub':'a'}"));
+    assert_non_null(judge_userinfo("{'iss':'https://id.test','sub':'a'}"));
+    assert_non_null(judge_userinfo("{'iss':'https://id.test','aud':'other','sub':'a'}"));
+    assert_non_null(judge_userinfo("{'iss':'https://id.test','aud':7,'sub':'a'}"));
+}
+
+static void test_a_signed_userinfo_reply_is_good_as_long_as_it_says(void **state)
+{
+    (void)state;
+    assert_null(judge_userinfo("{'iss':'https://id.test','aud':'app','exp':1699999941}"));
+    assert_non_null(judge_userinfo("{'iss':'https://id.test','aud':'app','exp':1699999940}"));
+    assert_non_null(judge_userinfo("{'iss':'https://id.test','aud':'app','exp':'soon'}"));
+    assert_null(judge_userinfo("{'iss':'https://id.test','aud':'app','nbf':1700000060}"));
+    assert_non_null(judge_userinfo("{'iss':'https://id.test','aud':'app','nbf':1700000061}"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -369,6 +400,8 @@ int main(void)
         TEST(test_at_hash_belongs_to_the_access_token),
         TEST(test_at_hash_is_of_the_algorithm_that_signed),
         TEST(test_at_hash_without_an_access_token_is_not_judged),
+        TEST(test_a_signed_userinfo_reply_is_from_that_issuer_for_this_client),
+        TEST(test_a_signed_userinfo_reply_is_good_as_long_as_it_says),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -598,6 +598,36 @@ static void test_a_token_too_long_to_be_read_is_not_written(void **state)
     }
 }
 
+static void test_a_header_has_the_members_that_a_caller_gives(void **state)
+{
+    struct jwk key = jwk_secret(SL("secret"));
+    json_t *members = from_json("{\"kid\":\"other\",\"x5t#S256\":\"hash\",\"typ\":\"JWT\"}");
+
+    (void)state;
+    key.kid = SL("own");
+    struct slice token = jws_sign_with(&arena, &key, members, claims);
+
+    assert_slice(read_good(token).header,
+                 "{\"alg\":\"HS256\",\"kid\":\"other\",\"x5t#S256\":\"hash\",\"typ\":\"JWT\"}");
+    key.kid = slice_none();
+    assert_int_equal(verify(token, &key, every_alg), JWS_GOOD);
+    json_decref(members);
+}
+
+static void test_a_caller_does_not_say_by_which_algorithm_a_token_is_signed(void **state)
+{
+    static const char *const refused[] = { "{\"alg\":\"none\"}", "{\"crit\":[]}",
+                                           "{\"b64\":false}" };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(refused) / sizeof(refused[0]); i++) {
+        json_t *members = from_json(refused[i]);
+
+        assert_false(slice_is_set(jws_sign_with(&arena, &own[ALG_HS256], members, claims)));
+        json_decref(members);
+    }
+}
+
 static void test_a_key_of_no_algorithm_cannot_sign(void **state)
 {
     struct jwk key = own[ALG_ES256];
@@ -664,6 +694,8 @@ int main(void)
         TEST(test_paddings_are_not_exchanged),
         TEST(test_two_children_sign_with_different_nonces),
         TEST(test_a_token_too_long_to_be_read_is_not_written),
+        TEST(test_a_header_has_the_members_that_a_caller_gives),
+        TEST(test_a_caller_does_not_say_by_which_algorithm_a_token_is_signed),
         TEST(test_a_key_of_no_algorithm_cannot_sign),
         TEST(test_half_hashes_follow_the_algorithm),
         TEST(test_every_verdict_has_a_sentence),

@@ -8,7 +8,10 @@
 #include "vectors.h"
 
 #include "base/log.h"
+#include "crypto/jwk.h"
 #include "plugin/provider.h"
+
+#include <openssl/pem.h>
 
 #define HUB                                                                                        \
     "issuer: https://id.example.com\n"                                                             \
@@ -23,7 +26,10 @@
     "{'file':'/p/many.so','providers':[{'id':'one','authorize_url':'https://one.test/a',"          \
     "'token_url':'https://{host}/t','token_auth':'none','claims':{'sub':'/id'},"                   \
     "'parameters':{'host':{'about':'The server.'}}},"                                              \
-    "{'id':'two','token_auth':'private_key_jwt'}]}]"
+    "{'id':'two','token_auth':'private_key_jwt','authorize_url':'https://a.test',"                 \
+    "'token_url':'https://a.test','claims':{'sub':'/id'}},"                                        \
+    "{'id':'apple','token_auth':'es256_secret','issuer':'https://a.test','protocol':'oidc',"       \
+    "'parameters':{'team_id':{'about':'The team.','kind':'word'}}}]}]"
 
 struct bound {
     struct problems problems;
@@ -195,14 +201,114 @@ static void test_missing_credentials_are_told_with_where_to_get_them(void **stat
 static void test_what_this_version_cannot_do_is_refused(void **state)
 {
     (void)state;
-    binding("  two: {client_id: a, authorize_url: 'https://a.test', token_url: 'https://a.test', "
-            "claims: {sub: /id}, userinfo_reply: jwt}\n"
-            "  old: {plugin: oauth2, protocol: oauth1, client_id: a, client_secret: b, "
+    binding("  old: {plugin: oauth2, protocol: oauth1, client_id: a, client_secret: b, "
             "request_token_url: 'https://a.test', authorize_url: 'https://a.test', "
             "token_url: 'https://a.test', claims: {sub: /id}}\n");
-    assert_said("wants `token_auth: private_key_jwt`, which is not available");
-    assert_said("has `userinfo_reply: jwt`, which is not available");
     assert_said("speaks OAuth 1.0a, which is not available");
+}
+
+/* A key in PEM, indented as the block of a configuration. */
+static const char *pem_of(enum jws_alg alg)
+{
+    struct jwk key = { 0 };
+    BIO *bio = BIO_new(BIO_s_mem());
+    char *text;
+    struct buf out = BUF_INIT(8192);
+    struct slice line;
+
+    assert_true(jwk_generate(&arena, alg, &key));
+    assert_int_equal(PEM_write_bio_PrivateKey(bio, key.key, NULL, NULL, 0, NULL, NULL), 1);
+    struct slice pem = slice_make(NULL, (size_t)BIO_get_mem_data(bio, &text));
+
+    pem.at = text;
+    while (slice_next(&pem, '\n', &line))
+        buf_printf(&out, "        %.*s\n", SLICE_ARG(line));
+    const char *indented = arena_string(&arena, buf_slice(&out));
+
+    buf_release(&out);
+    BIO_free(bio);
+    jwk_release(&key);
+    return indented;
+}
+
+static void bind_with_key(const char *head, const char *key)
+{
+    it.problems = (struct problems){ .arena = &arena };
+    json_decref(it.plugins);
+    binding(arena_printf(&arena, "%s    keys:\n      client: |\n%s", head, key).at);
+}
+
+static void test_who_signs_its_token_requests_needs_a_key(void **state)
+{
+    (void)state;
+    binding("  two: {client_id: a}\n");
+    assert_said(
+        "c.yaml:4:3: error: provider `two` wants `token_auth: private_key_jwt`, which needs "
+        "a private key: `keys: {client: \"${file:PATH}\"}`");
+    bind_with_key("  two:\n    client_id: a\n", pem_of(ALG_RS256));
+    assert_string_equal(said(), "");
+    bind_with_key("  two:\n    client_id: a\n", pem_of(ALG_EDDSA));
+    assert_string_equal(said(), "");
+    bind_with_key("  two:\n    client_id: a\n", "        no key\n");
+    assert_said("the key `client` of provider `two` is no private key in PEM");
+}
+
+static void test_the_key_fits_the_algorithm_that_is_named(void **state)
+{
+    (void)state;
+    bind_with_key("  two:\n    client_id: a\n    client_jwt: {alg: PS256}\n", pem_of(ALG_RS256));
+    assert_string_equal(said(), "");
+    bind_with_key("  two:\n    client_id: a\n    client_jwt: {alg: ES256}\n", pem_of(ALG_ES256));
+    assert_string_equal(said(), "");
+    bind_with_key("  two:\n    client_id: a\n    client_jwt: {alg: ES384}\n", pem_of(ALG_ES256));
+    assert_said("is of another kind than the algorithm that `client_jwt` names");
+    bind_with_key("  two:\n    client_id: a\n    client_jwt: {alg: PS256}\n", pem_of(ALG_ES256));
+    assert_said("is of another kind than the algorithm that `client_jwt` names");
+    bind_with_key("  two:\n    client_id: a\n    client_jwt: {alg: RS265}\n", pem_of(ALG_RS256));
+    assert_said("which nobody knows");
+}
+
+static void test_a_signed_secret_needs_a_team_a_key_id_and_a_p256_key(void **state)
+{
+    static const char head[] = "  apple:\n    client_id: a\n"
+                               "    parameters: {team_id: TEAM}\n    client_jwt: {kid: KEY}\n";
+
+    (void)state;
+    binding("  apple: {client_id: a, parameters: {team_id: TEAM}}\n");
+    assert_said("with a P-256 key in PEM");
+    assert_said("needs the parameter `key_id`: the identifier that the provider gave to the key");
+    assert_null(strstr(said(), "`team_id`"));
+    bind_with_key(head, pem_of(ALG_ES256));
+    assert_string_equal(said(), "");
+    bind_with_key(head, pem_of(ALG_RS256));
+    assert_said("the key `client` of provider `apple` is no P-256 key, by which ES256 signs");
+    bind_with_key(head, pem_of(ALG_ES384));
+    assert_said("is no P-256 key");
+}
+
+static void test_a_secret_that_signs_tokens_is_long_enough(void **state)
+{
+    (void)state;
+    binding("  line: {plugin: oidc, client_id: a, client_secret: 0123456789abcdef0123456789abcdef, "
+            "issuer: 'https://a.test', id_token_algs: [ES256, HS256]}\n");
+    assert_string_equal(said(), "");
+    json_decref(it.plugins);
+    binding("  line: {plugin: oidc, client_id: a, client_secret: 0123456789abcdef0123456789abcde, "
+            "issuer: 'https://a.test', id_token_algs: [ES256, HS256]}\n");
+    assert_said("the ID tokens of provider `line` are signed with the client secret");
+    assert_said("must have 32 bytes or more; it has 31");
+}
+
+static void test_signed_userinfo_needs_a_key_set(void **state)
+{
+    (void)state;
+    binding("  one: {client_id: a, parameters: {host: a.test}, userinfo_reply: jwt}\n");
+    assert_said("`jwks_url` is missing: a signed userinfo reply is verified by the keys there");
+    it.problems = (struct problems){ .arena = &arena };
+    json_decref(it.plugins);
+    binding("  one: {client_id: a, parameters: {host: a.test}, userinfo_reply: jwt, "
+            "jwks_url: 'https://a.test/keys'}\n");
+    assert_string_equal(said(), "");
 }
 
 static void test_a_fault_in_a_plugin_is_told_with_its_file(void **state)
@@ -317,6 +423,11 @@ int main(void)
         PROVIDER(test_a_missing_parameter_is_told),
         PROVIDER(test_missing_credentials_are_told_with_where_to_get_them),
         PROVIDER(test_what_this_version_cannot_do_is_refused),
+        PROVIDER(test_who_signs_its_token_requests_needs_a_key),
+        PROVIDER(test_the_key_fits_the_algorithm_that_is_named),
+        PROVIDER(test_a_signed_secret_needs_a_team_a_key_id_and_a_p256_key),
+        PROVIDER(test_a_secret_that_signs_tokens_is_long_enough),
+        PROVIDER(test_signed_userinfo_needs_a_key_set),
         PROVIDER(test_a_fault_in_a_plugin_is_told_with_its_file),
         PROVIDER(test_nonsense_from_the_jail_is_no_plugin),
         PROVIDER(test_a_url_goes_to_the_provider_itself),
