@@ -270,9 +270,8 @@ static enum step_result judge_request(struct flow *flow)
     run->kit->simulator.only = run->play;
     if (slice_is_set(kit_text(wanted, "url")) && !slice_equal(kit_text(wanted, "url"), head))
         say(run, wanted->mark, "the browser is sent to %.*s", SLICE_ARG(head));
-    if (!slice_equal(kit_text(wanted, "fragment"), fragment))
-        say(run, wanted != NULL ? wanted->mark : run->what->mark,
-            "behind the URL stands the fragment `%.*s`", SLICE_ARG(fragment));
+    if (wanted != NULL && !slice_equal(kit_text(wanted, "fragment"), fragment))
+        say(run, wanted->mark, "behind the URL stands the fragment `%.*s`", SLICE_ARG(fragment));
     compare_query(run, wanted != NULL ? node_get(wanted, "query") : NULL);
     return STEP_NEXT;
 }
