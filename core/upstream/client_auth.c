@@ -253,7 +253,7 @@ const char *client_auth_add(struct login *login, struct arena *arena, struct par
         break;
     case TOKEN_AUTH_ES256_SECRET:
         wrong = kept_secret(login, arena, &secret);
-        /* fall through */
+        __attribute__((fallthrough));
     default:
         if (wrong == NULL)
             add_secret(login, arena, params, secret);
