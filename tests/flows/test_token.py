@@ -6,7 +6,7 @@ import time
 import urllib.parse
 
 import pytest
-from hub import APP, SLOW, Browser, Hub, claims, request
+from hub import SLOW, Browser, Hub, claims, request
 from jwcrypto import jwk, jwt
 from watch import is_code, is_error, talk, timed, watched
 
