@@ -296,7 +296,7 @@ int cli_plugin_test(struct cli *cli)
         return EXIT_USAGE;
     }
     for (int i = 0; i < cli->count; i++) {
-        const char *const *path = &cli->arguments[i];
+        char *const *path = &cli->arguments[i];
         /* A file is followed by the folder of its cases. */
         bool has_cases = !is_folder(path[0]) && i + 1 < cli->count && is_folder(path[1]);
 
