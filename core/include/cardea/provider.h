@@ -184,12 +184,12 @@ struct cardea_provider {
     const char *callback_forward; /* parameters to be sent on in the token request */
 
     /* The token request. */
-    const char *token_auth;   /* CARDEA_AUTH_BASIC (the default), ... */
-    const struct cardea_pair *client_jwt; /* of the three that sign: what their JWT says otherwise. "kid",
-                                 "x5t", "x5t#S256", "typ" stand in its header, "alg" is how it is signed, all
-                                 else are claims. Without it: iss and sub are the client, aud is the token
-                                 endpoint; with es256_secret iss is the parameter team_id, kid the parameter
-                                 key_id, and aud the issuer */
+    const char *token_auth; /* CARDEA_AUTH_BASIC (the default), ... */
+    /* Of the three that sign: what their JWT says otherwise. "kid", "x5t", "x5t#S256", "typ" stand
+     * in its header, "alg" is how it is signed, all else are claims. Without it: iss and sub are
+     * the client, aud is the token endpoint; with es256_secret iss is the parameter team_id, kid
+     * the parameter key_id, and aud the issuer. */
+    const struct cardea_pair *client_jwt;
     const char *token_method; /* CARDEA_POST (the default) or CARDEA_GET */
     const char *token_body;   /* CARDEA_FORM (the default), CARDEA_JSON, CARDEA_QUERY */
     const struct cardea_pair *token_params;
