@@ -151,12 +151,12 @@ static void test_what_stands_in_a_text_cannot_turn_it_round(void **state)
         const char *expected;
     } names[] = {
         { "Zo\u00eb", "You are Zo\u00eb." },
-        { "\u05d0\u05d1", "You are \u2068\u05d0\u05d1\u2069." },
-        { "\u202egro.live", "You are \u2068gro.live\u2069." },
-        { "a\u2069b\u2066<", "You are \u2068ab&lt;\u2069." },
-        { "\u2067", "You are \u2068\u2069." },
+        { "\u05d0\u05d1", "You are \342\201\250\u05d0\u05d1\342\201\251." },
+        { "\342\200\256gro.live", "You are \342\201\250gro.live\342\201\251." },
+        { "a\342\201\251b\342\201\246<", "You are \342\201\250ab&lt;\342\201\251." },
+        { "\342\201\247", "You are \342\201\250\342\201\251." },
         { "O\u2019Brien \u5c0f \U0001f600", "You are O\u2019Brien \u5c0f \U0001f600." },
-        { "\U0001e900", "You are \u2068\U0001e900\u2069." },
+        { "\U0001e900", "You are \342\201\250\U0001e900\342\201\251." },
     };
 
     (void)state;
@@ -169,7 +169,8 @@ static void test_what_stands_in_a_text_cannot_turn_it_round(void **state)
         json_decref(data);
     }
     /* A value by itself is nobody's sentence, and maybe a field of a form. */
-    assert_string_equal(render_with(&site, "{{name}}", "{\"name\": \"\\u202ea\"}"), "\u202ea");
+    assert_string_equal(render_with(&site, "{{name}}", "{\"name\": \"\\u202ea\"}"),
+                        "\342\200\256a");
 }
 
 static void test_a_text_in_a_section_sees_the_element(void **state)
