@@ -12,16 +12,23 @@ static const struct step healthz_steps[] = { STEP(say_alive), STEP_END };
 
 const struct flow_kind healthz_flow = { "healthz", healthz_steps, 0, request_fail_json };
 
+enum {
+    PROBE_TTL_MS = 60 * 1000
+};
+
 struct readiness {
     struct store_command probe;
 };
 
-/* Asked for real: a store that was reachable a minute ago proves nothing. */
+/* Asked for real: a store that was reachable a minute ago proves nothing. And for a write: one that
+ * is full or read-only answers all the same. */
 static enum step_result ask_store(struct flow *flow)
 {
     struct readiness *readiness = flow->state;
 
-    readiness->probe = (struct store_command){ .verb = STORE_GET, .key = SL("readyz") };
+    readiness->probe = (struct store_command){
+        .verb = STORE_PUT, .key = SL("readyz"), .value = SL("1"), .ttl_ms = PROBE_TTL_MS
+    };
     return request_store(request_of(flow), &readiness->probe, 1);
 }
 

@@ -25,6 +25,8 @@ struct signing {
     struct slice document;
     struct slice etag;
     struct slice record; /* sealed, as it was read: unchanged means nothing to do */
+    struct arena failed; /* of the next */
+    const char *failure; /* why what the store has cannot be used; NULL: nothing wrong is known */
 };
 
 /* The flow that loads. */
@@ -44,6 +46,11 @@ static struct load *load_of(struct flow *flow)
 bool signing_is_ready(const struct signing *signing)
 {
     return signing->keys.count > 0;
+}
+
+const char *signing_failure(const struct signing *signing)
+{
+    return signing->failure;
 }
 
 const struct jwk *signing_key(const struct signing *signing, enum jws_alg alg)
@@ -243,6 +250,15 @@ static void set_timer(struct signing *signing, int64_t milliseconds)
     event_add(signing->timer, &after);
 }
 
+/* A store that does not answer may do so in a moment. What it has answered stays as it is. */
+static void note_failure(struct signing *signing, const struct flow *flow, enum flow_end end)
+{
+    bool lasting = end == FLOW_FAILED && flow->error.kind == &ERROR_SERVER_ERROR;
+
+    arena_release(&signing->failed);
+    signing->failure = lasting ? arena_string(&signing->failed, flow->error.detail) : NULL;
+}
+
 static void load_ended(struct flow *flow, enum flow_end end)
 {
     struct load *load = load_of(flow);
@@ -250,6 +266,7 @@ static void load_ended(struct flow *flow, enum flow_end end)
     bool was_first = end == FLOW_FAILED && flow->error.kind == &ERROR_TEMPORARILY_UNAVAILABLE;
 
     signing->loading = NULL;
+    note_failure(signing, flow, end);
     if (end == FLOW_FAILED && !was_first)
         log_warn("signing keys: %.*s", SLICE_ARG(flow->error.detail));
     if (end != FLOW_GONE)
@@ -293,5 +310,6 @@ void signing_free(struct signing *signing)
     event_free(signing->timer);
     jwk_set_release(&signing->keys);
     arena_release(&signing->arena);
+    arena_release(&signing->failed);
     mem_free(signing);
 }

@@ -20,6 +20,10 @@ void signing_free(struct signing *signing);
 
 bool signing_is_ready(const struct signing *signing);
 
+/* Why the keys that the store has cannot be used (none of `secrets` opens them), so that somebody
+ * has to look; NULL while nothing is known to be wrong. Valid until they are looked at again. */
+const char *signing_failure(const struct signing *signing);
+
 /* The key that signs with that algorithm, or NULL. */
 const struct jwk *signing_key(const struct signing *signing, enum jws_alg alg);
 

@@ -40,6 +40,7 @@ struct serving {
     int64_t stop_by; /* clock_monotonic_ms(); 0: not stopping */
     size_t busy;     /* servers that still have connections while stopping */
     bool ready;
+    int status; /* to exit with */
 };
 
 static void tell_master(const struct worker *worker, char what, struct slice text)
@@ -51,6 +52,22 @@ static void tell_master(const struct worker *worker, char what, struct slice tex
     if (worker->master >= 0 && send(worker->master, message.at, message.len, MSG_NOSIGNAL) < 0)
         log_warn("the master does not hear: %s", strerror(errno));
     arena_release(&arena);
+}
+
+static void say_problems(const struct worker *worker, const struct problems *problems)
+{
+    struct buf text = BUF_INIT(64 * 1024);
+
+    problems_write(problems, &text);
+    if (problems->errors > 0) {
+        if (worker->master >= 0)
+            tell_master(worker, 'F', buf_slice(&text));
+        else
+            fputs(buf_slice(&text).at, stderr);
+    } else if (text.len > 0 && (worker->slot == 0 || worker->again)) {
+        log_warn("%.*s", SLICE_ARG(buf_slice(&text)));
+    }
+    buf_release(&text);
 }
 
 /* ---- stopping ---- */
@@ -139,16 +156,42 @@ static void start_listening(struct serving *serving)
 
 static bool awaits_keys(const struct serving *serving)
 {
+    const struct signing *signing = serving->hub->signing;
     bool store_answers = store_is_reachable(serving->hub->store);
 
-    return !signing_is_ready(serving->hub->signing) &&
+    return !signing_is_ready(signing) && signing_failure(signing) == NULL &&
            clock_monotonic_ms() - serving->started < (store_answers ? KEYS_WAIT_MS : STORE_WAIT_MS);
+}
+
+/* Nobody who can use the keys is to be replaced by somebody who cannot. */
+static bool has_to_give_up(const struct serving *serving)
+{
+    const struct signing *signing = serving->hub->signing;
+
+    return !serving->worker->again && !signing_is_ready(signing) &&
+           signing_failure(signing) != NULL;
+}
+
+static void give_up(struct serving *serving)
+{
+    struct arena arena = { 0 };
+    struct problems problems = { .arena = &arena };
+
+    problem_add(&problems, (struct mark){ 0 }, "%s", signing_failure(serving->hub->signing));
+    say_problems(serving->worker, &problems);
+    arena_release(&arena);
+    serving->status = EXIT_CONFIGURATION;
+    event_base_loopexit(serving->base, NULL);
 }
 
 static void check_ready(struct serving *serving)
 {
-    if (serving->ready || serving->stop_by != 0 || awaits_keys(serving))
+    if (serving->ready || serving->stop_by != 0 || serving->status != 0 || awaits_keys(serving))
         return;
+    if (has_to_give_up(serving)) {
+        give_up(serving);
+        return;
+    }
     serving->ready = true;
     set_tick(serving, TICK_MS);
     start_listening(serving);
@@ -302,27 +345,12 @@ static void shed_privileges(const struct worker *worker)
     struct rlimit none = { 0, 0 };
 
     signal(SIGPIPE, SIG_IGN);
+    signal(SIGXFSZ, SIG_IGN); /* a file that may not grow is an error like a full disk */
     if (worker->master >= 0)
         signal(SIGHUP, SIG_IGN);
     if (setrlimit(RLIMIT_CORE, &none) != 0 || prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0 ||
         prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
         log_warn("a worker keeps what it should not need: %s", strerror(errno));
-}
-
-static void say_problems(const struct worker *worker, const struct problems *problems)
-{
-    struct buf text = BUF_INIT(64 * 1024);
-
-    problems_write(problems, &text);
-    if (problems->errors > 0) {
-        if (worker->master >= 0)
-            tell_master(worker, 'F', buf_slice(&text));
-        else
-            fputs(buf_slice(&text).at, stderr);
-    } else if (text.len > 0 && (worker->slot == 0 || worker->again)) {
-        log_warn("%.*s", SLICE_ARG(buf_slice(&text)));
-    }
-    buf_release(&text);
 }
 
 int worker_run(const struct worker *worker)
@@ -355,5 +383,5 @@ int worker_run(const struct worker *worker)
     log_info("stopped");
     close_all(&serving);
     arena_release(&arena);
-    return 0;
+    return serving.status;
 }

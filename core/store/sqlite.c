@@ -13,8 +13,9 @@
 
 enum {
     SWEEP_EVERY_MS = 1000,
-    SWEEP_AGAIN_MS = 20,    /* when there is more to sweep */
-    SWEEP_LONGEST_US = 2000 /* of one portion; then others have their turn */
+    SWEEP_AGAIN_MS = 20,     /* when there is more to sweep */
+    SWEEP_LONGEST_US = 2000, /* of one portion; then others have their turn */
+    BUSY_PATIENCE_US = 20 * 1000
 };
 
 enum statement_name {
@@ -112,6 +113,7 @@ struct sqlite_store {
     struct event *sweeper;
     char *path;
     bool healthy; /* the last command did not fail */
+    bool busy;    /* somebody else had the lock for too long, and nothing was written since */
 };
 
 static struct sqlite_store *sqlite_of(struct store *store)
@@ -226,6 +228,10 @@ static bool perform(struct sqlite_store *sqlite, enum statement_name which,
         take_row(statement, command, arena);
         result = sqlite3_step(statement);
     }
+    if ((result & 0xff) == SQLITE_BUSY)
+        sqlite->busy = true;
+    else if (result == SQLITE_DONE && !sqlite3_stmt_readonly(statement))
+        sqlite->busy = false;
     if (result == SQLITE_DONE)
         *rows_r = rows > 0 || sqlite3_stmt_readonly(statement) ? rows : sqlite3_changes(sqlite->db);
     else
@@ -330,6 +336,15 @@ static bool run_transaction(struct sqlite_store *sqlite, struct store_batch *bat
     return false;
 }
 
+/* Waiting for the lock holds up all that this worker does. So only the first waits for it to the
+ * end; while it is not to be had, the others just try. */
+static int64_t patience_of(const struct sqlite_store *sqlite)
+{
+    int64_t whole = sqlite->store.settings.timeout_ms * 1000;
+
+    return sqlite->busy && whole > BUSY_PATIENCE_US ? BUSY_PATIENCE_US : whole;
+}
+
 static void sqlite_run(struct store *store, struct store_batch *batch)
 {
     struct sqlite_store *sqlite = sqlite_of(store);
@@ -337,6 +352,7 @@ static void sqlite_run(struct store *store, struct store_batch *batch)
 
     for (size_t i = 0; i < batch->count; i++)
         writing += writes(&batch->commands[i]);
+    sqlite->patience.limit_us = patience_of(sqlite);
     sqlite->healthy = writing > 1 ? run_transaction(sqlite, batch) : run_commands(sqlite, batch);
     if (sqlite->healthy)
         store_completed(batch);

@@ -74,8 +74,14 @@ static const char *create_file(struct arena *arena, const char *path)
 {
     struct stat found;
 
-    if (stat(path, &found) == 0)
-        return S_ISREG(found.st_mode) ? NULL : sentence(arena, path, "is no file");
+    if (stat(path, &found) == 0 && !S_ISREG(found.st_mode))
+        return sentence(arena, path, "is no file");
+    if (access(path, R_OK | W_OK) == 0)
+        return NULL;
+    if (errno != ENOENT)
+        return arena_printf(arena, "the store's file %s cannot be written: %s", path,
+                            strerror(errno))
+            .at;
     int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 
     if (fd >= 0)

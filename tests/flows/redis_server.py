@@ -1,5 +1,6 @@
 """A Redis of one's own for a test: on a unix socket and a free port, in its own folder, keeping nothing."""
 
+import contextlib
 import os
 import shutil
 import subprocess
@@ -13,19 +14,32 @@ REDIS = shutil.which("redis-server")
 class Redis:
     """A running redis-server. Use as a context manager."""
 
-    def __enter__(self):
+    def __init__(self, *options):
+        self.options = list(options)
         self.folder = tempfile.mkdtemp(prefix="cardea-redis-")
         self.port = free_port()
         self.path = os.path.join(self.folder, "redis.sock")
+
+    def __enter__(self):
+        self.start()
+        return self
+
+    def start(self):
+        """Also once more, after kill(): at the same port, with nothing in it."""
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(self.path)
         with open(os.path.join(self.folder, "log"), "w") as log:
             self.process = subprocess.Popen(
                 [REDIS, "--port", str(self.port), "--bind", "127.0.0.1", "--unixsocket", self.path, "--save", "",
-                 "--appendonly", "no", "--dir", self.folder], stdout=log, stderr=log)
+                 "--appendonly", "no", "--dir", self.folder, *self.options], stdout=log, stderr=log)
         wait_until(lambda: os.path.exists(self.path), 10)
-        return self
+
+    def kill(self):
+        self.process.kill()
+        self.process.wait()
 
     def __exit__(self, *_):
-        self.process.terminate()
+        self.process.kill()
         self.process.wait()
         shutil.rmtree(self.folder, ignore_errors=True)
 
