@@ -16,6 +16,7 @@ static const struct cardea_parameter parameters[] = {
 
 static const struct cardea_pair claims[] = {
     { "name", "/preferred_username" },
+    { "profile", "=https://{host}/user/{/preferred_username}" },
     { NULL, NULL },
 };
 

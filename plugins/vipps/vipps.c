@@ -1,9 +1,9 @@
 /*
  * Vipps MobilePay (Norway, Denmark, Finland, Sweden): OpenID Connect by discovery.
  *
- * The issuer ends in a slash; the spelling without it is accepted as well. Vipps has checked an
- * address when email_verified says so. The subject is another one for each merchant, and stays when
- * somebody changes the phone number. There are no refresh tokens.
+ * The issuer ends in a slash. Vipps has checked an address when email_verified says so. The subject
+ * is another one for each merchant, and stays when somebody changes the phone number. There are no
+ * refresh tokens.
  */
 #include <cardea/provider.h>
 
@@ -22,8 +22,7 @@ static const struct cardea_provider vipps = {
     .console_url = "https://portal.vippsmobilepay.com",
     .color = "#ff5b24",
     .parameters = parameters,
-    .issuer = "https://{host}/access-management-1.0/access",
-    .issuers = "https://{host}/access-management-1.0/access/",
+    .issuer = "https://{host}/access-management-1.0/access/",
     .scopes = "openid name email",
     .email_trust = CARDEA_CLAIM,
     .refresh = CARDEA_NO,
