@@ -86,6 +86,15 @@ bool slice_has(struct slice s, char byte)
     return slice_find(s, byte) < s.len;
 }
 
+bool slice_has_nocase(struct slice s, struct slice needle)
+{
+    for (; s.len > needle.len; s = slice_from(s, 1)) {
+        if (slice_equal_nocase(slice_make(s.at, needle.len), needle))
+            return true;
+    }
+    return slice_equal_nocase(s, needle);
+}
+
 struct slice slice_trim(struct slice s)
 {
     while (s.len > 0 && (s.at[0] == ' ' || s.at[0] == '\t'))

@@ -76,6 +76,8 @@ size_t slice_find(struct slice s, char byte);
 /* The place of the first of `needle`, or s.len. */
 size_t slice_find_text(struct slice s, struct slice needle);
 bool slice_has(struct slice s, char byte);
+/* Is `needle` in it, ASCII letters being alike? The empty one is in everything. */
+bool slice_has_nocase(struct slice s, struct slice needle);
 
 /* Without spaces and tabs at both ends (RFC 9110 OWS). */
 struct slice slice_trim(struct slice s);

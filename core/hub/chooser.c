@@ -6,9 +6,16 @@
 #include "hub/ticket.h"
 #include "protocol/errors.h"
 
+enum {
+    MANY = 12 /* providers, more than which nobody looks through */
+};
+
 struct chooser {
     struct ticket ticket;
     const struct client_settings *for_client; /* NULL: a login of our own */
+    json_t *shown;
+    size_t offered; /* some of which may have been left out by the search */
+    const struct provider *only;
 };
 
 static enum step_result read_ticket(struct flow *flow)
@@ -73,30 +80,68 @@ static json_t *provider_entry(struct request *request, const struct chooser *cho
     return entry;
 }
 
-static enum step_result show_chooser(struct flow *flow)
+static void release_json(void *json)
+{
+    json_decref(json);
+}
+
+static enum step_result list_providers(struct flow *flow)
 {
     struct request *request = request_of(flow);
     struct chooser *chooser = flow->state;
     const struct providers *all = &request->hub->providers;
-    struct slice cancelled = request_param(request, "cancelled");
-    const struct provider *no = slice_is_set(cancelled) ? providers_find(all, cancelled) : NULL;
-    json_t *list = json_array();
-    const struct provider *only = NULL;
+    struct slice wanted = slice_trim(request_param(request, "find"));
 
+    chooser->shown = json_array();
+    flow_own(flow, chooser->shown, release_json);
     for (size_t i = 0; i < all->count; i++) {
-        if (!is_offered(chooser, &all->at[i]))
+        const struct provider *provider = &all->at[i];
+
+        if (!is_offered(chooser, provider))
             continue;
-        only = &all->at[i];
-        json_array_append_new(list, provider_entry(request, chooser, only));
+        chooser->offered++;
+        chooser->only = provider;
+        if (slice_has_nocase(provider->description.name, wanted) ||
+            slice_has_nocase(provider->id, wanted))
+            json_array_append_new(chooser->shown, provider_entry(request, chooser, provider));
     }
-    /* Nothing to choose: on to the one there is. Not when somebody has just come back from it. */
-    if (json_array_size(list) == 1 && no == NULL && provider_is_available(only)) {
-        json_decref(list);
-        return request_redirect(request, login_link(request, chooser, only));
-    }
+    return STEP_NEXT;
+}
+
+/* Nothing to choose: on to the one there is. Not when somebody has just come back from it. */
+static enum step_result pass_on(struct flow *flow)
+{
+    struct request *request = request_of(flow);
+    struct chooser *chooser = flow->state;
+
+    if (chooser->offered != 1 || params_count(&request->query, "cancelled") > 0 ||
+        !provider_is_available(chooser->only))
+        return STEP_NEXT;
+    return request_redirect(request, login_link(request, chooser, chooser->only));
+}
+
+/* Of many, some can be found by name. */
+static void add_search(struct request *request, const struct chooser *chooser, json_t *data)
+{
+    if (chooser->offered <= MANY)
+        return;
+    json_object_set_new(data, "many", json_true());
+    json_set_slice(data, "find", slice_trim(request_param(request, "find")));
+    json_set_slice(data, "ticket", chooser->ticket.id);
+    json_set_slice(data, "return_to", request_param(request, "return_to"));
+}
+
+static enum step_result show_chooser(struct flow *flow)
+{
+    struct request *request = request_of(flow);
+    struct chooser *chooser = flow->state;
+    struct slice cancelled = request_param(request, "cancelled");
+    const struct provider *no = providers_find(&request->hub->providers, cancelled);
     json_t *data = json_object();
 
-    json_object_set_new(data, "providers", list);
+    json_object_set(data, "providers", chooser->shown);
+    json_object_set_new(data, "nowhere", json_boolean(chooser->offered == 0));
+    add_search(request, chooser, data);
     if (chooser->for_client != NULL)
         json_set_slice(data, "client",
                        slice_is_set(chooser->for_client->client_name)
@@ -107,7 +152,9 @@ static enum step_result show_chooser(struct flow *flow)
     return request_page(request, 200, "chooser", data);
 }
 
-static const struct step chooser_steps[] = { STEP(read_ticket), STEP(show_chooser), STEP_END };
+static const struct step chooser_steps[] = {
+    STEP(read_ticket), STEP(list_providers), STEP(pass_on), STEP(show_chooser), STEP_END,
+};
 
 const struct flow_kind chooser_flow = { "chooser", chooser_steps, sizeof(struct chooser),
                                         request_fail_page };

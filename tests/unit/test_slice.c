@@ -96,6 +96,14 @@ static void test_places_are_found_or_the_length_is_returned(void **state)
     assert_int_equal(slice_find_text(SL("a--b"), SL("--")), 1);
     assert_int_equal(slice_find_text(SL("ab"), SL("abc")), 2);
     assert_int_equal(slice_find_text(slice_none(), SL("x")), 0);
+    assert_true(slice_has_nocase(SL("GitHub"), SL("HUB")));
+    assert_true(slice_has_nocase(SL("GitHub"), SL("git")));
+    assert_true(slice_has_nocase(SL("a"), SL("A")));
+    assert_true(slice_has_nocase(SL("a"), slice_none()));
+    assert_true(slice_has_nocase(slice_none(), slice_none()));
+    assert_false(slice_has_nocase(SL("GitHub"), SL("gitlab")));
+    assert_false(slice_has_nocase(SL("a"), SL("ab")));
+    assert_false(slice_has_nocase(slice_none(), SL("a")));
     assert_true(slice_has(SL("abc"), 'c'));
     assert_false(slice_has(SL(""), '\0'));
 }
