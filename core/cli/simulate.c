@@ -66,12 +66,7 @@ static void add_plugin(struct simulation_server *simulation, const json_t *docum
     read_plugin(d, document, problems);
     kit_cases_read(&simulation->cases[simulation->count], folder, problems);
     simulator_add(&simulation->simulator,
-                  &(struct simulated){ .plugin = id,
-                                       .name = d->name,
-                                       .issuer = d->issuer,
-                                       .discovery_url = d->discovery_url,
-                                       .authorize_url = d->authorize_url,
-                                       .cases = &simulation->cases[simulation->count++] });
+                  &(struct simulated){ id, d, &simulation->cases[simulation->count++] });
 }
 
 static void add_plugins(struct simulation_server *simulation, char *const *ids, const char *cases,

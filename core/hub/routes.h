@@ -16,4 +16,7 @@ extern const struct flow_kind logout_flow;
 extern const struct flow_kind static_flow; /* static.c */
 extern const struct flow_kind mark_flow;
 
+/* A step's answer: the provider's mark, drawn from its initial and colour where it brings none. */
+enum step_result static_send_mark(struct request *request, const struct description *d);
+
 #endif

@@ -68,6 +68,16 @@ static struct slice draw_mark(struct arena *arena, const struct description *d)
     return svg;
 }
 
+enum step_result static_send_mark(struct request *request, const struct description *d)
+{
+    struct arena *arena = request_arena(request);
+    struct slice svg = slice_is_set(d->mark) ? d->mark : draw_mark(arena, d);
+    struct page_file file = { svg, "image/svg+xml",
+                              arena_printf(arena, "\"%.22s\"", sha256_text(arena, svg).at) };
+
+    return send_file(request, &file);
+}
+
 static enum step_result send_mark(struct flow *flow)
 {
     struct request *request = request_of(flow);
@@ -75,14 +85,7 @@ static enum step_result send_mark(struct flow *flow)
 
     if (provider == NULL)
         return flow_fail(flow, &ERROR_NOT_FOUND, "mark of %.*s", SLICE_ARG(request->segment));
-    struct slice svg = slice_is_set(provider->description.mark)
-                           ? provider->description.mark
-                           : draw_mark(&flow->arena, &provider->description);
-    struct page_file file = { svg, "image/svg+xml",
-                              arena_printf(&flow->arena, "\"%.22s\"",
-                                           sha256_text(&flow->arena, svg).at) };
-
-    return send_file(request, &file);
+    return static_send_mark(request, &provider->description);
 }
 
 static const struct step static_steps[] = { STEP(send_static), STEP_END };

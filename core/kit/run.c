@@ -425,14 +425,7 @@ bool kit_run(struct kit *kit, struct slice plugin, const char *file, const struc
                            HUB_PLUGINS | HUB_HTTP, file != NULL ? files : NULL, problems);
     if (run.hub == NULL)
         return false;
-    const struct description *d = &run.hub->providers.at[0].description;
-
-    run.provider = (struct simulated){ .plugin = plugin,
-                                       .name = d->name,
-                                       .issuer = d->issuer,
-                                       .discovery_url = d->discovery_url,
-                                       .authorize_url = d->authorize_url,
-                                       .cases = cases };
+    run.provider = (struct simulated){ plugin, &run.hub->providers.at[0].description, cases };
     kit->simulator.count = 0;
     simulator_add(&kit->simulator, &run.provider);
     start_run(&run);

@@ -117,8 +117,8 @@ static void complain(struct play *play, struct mark mark, const char *format, ..
  * describe. */
 static struct slice issuer_of(const struct simulated *provider)
 {
-    if (!slice_has(provider->issuer, '{'))
-        return provider->issuer;
+    if (!slice_has(provider->description->issuer, '{'))
+        return provider->description->issuer;
     return json_member(json_array_get(provider->cases->discovery, 0), "issuer");
 }
 
@@ -492,9 +492,10 @@ static bool is_published_at(struct arena *arena, const struct simulated *provide
     bool only_one = json_array_size(provider->cases->discovery) == 1;
 
     /* The document of a provider with tenants names none. */
-    return slice_equal(url, provider->discovery_url) ||
+    return slice_equal(url, provider->description->discovery_url) ||
            slice_equal(url, url_below(arena, json_member(document, "issuer"), well_known)) ||
-           (only_one && slice_equal(url, url_below(arena, provider->issuer, well_known)));
+           (only_one &&
+            slice_equal(url, url_below(arena, provider->description->issuer, well_known)));
 }
 
 /* Discovery documents, one for each instance, and keys are everybody's. */

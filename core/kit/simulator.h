@@ -15,6 +15,7 @@
 #include "crypto/jwk.h"
 #include "hub/request.h"
 #include "kit/case.h"
+#include "plugin/description.h"
 
 enum {
     SIMULATOR_KEYS = 2
@@ -23,10 +24,7 @@ enum {
 /* One provider that is played. */
 struct simulated {
     struct slice plugin;
-    struct slice name;
-    struct slice issuer;
-    struct slice discovery_url; /* absent: below the issuer */
-    struct slice authorize_url;
+    const struct description *description;
     const struct kit_cases *cases;
 };
 
@@ -66,7 +64,7 @@ struct play {
 bool simulator_init(struct simulator *simulator, const char *url);
 void simulator_release(struct simulator *simulator);
 
-/* Adds a provider; its cases and texts live as long. */
+/* Adds a provider; its description and cases live as long. */
 void simulator_add(struct simulator *simulator, const struct simulated *provider);
 
 /* A play of a case, begun by an authorization request with these parameters. */

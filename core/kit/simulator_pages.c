@@ -6,6 +6,10 @@
 #include "hub/routes.h"
 #include "protocol/errors.h"
 
+enum {
+    MANY = 12 /* providers, more than which need the whole width */
+};
+
 /* What the steps share: where the request really wants to go. */
 struct simulation {
     struct simulator *simulator;
@@ -36,9 +40,10 @@ static struct slice usual_url(const struct simulated *provider)
 {
     const struct kit_cases *cases = provider->cases;
     const json_t *document = json_array_get(cases->discovery, 0);
+    struct slice url = provider->description->authorize_url;
 
-    if (slice_is_set(provider->authorize_url) && !slice_has(provider->authorize_url, '{'))
-        return provider->authorize_url;
+    if (slice_is_set(url) && !slice_has(url, '{'))
+        return url;
     if (document != NULL)
         return json_member(document, "authorization_endpoint");
     for (size_t i = 0; i < cases->count; i++) {
@@ -87,6 +92,12 @@ static json_t *case_entry(const struct kit_case *what)
     return entry;
 }
 
+static bool has_others(const json_t *data)
+{
+    return json_array_size(json_object_get(data, "refusals")) > 0 ||
+           json_array_size(json_object_get(data, "errors")) > 0;
+}
+
 static json_t *hidden_fields(const struct params *query)
 {
     json_t *fields = json_array();
@@ -117,7 +128,9 @@ static enum step_result show_people(struct request *request, const struct simula
             json_array_insert_new(list, slice_is(what->name, "login") ? 0 : json_array_size(list),
                                   case_entry(what));
     }
-    json_set_slice(data, "provider", simulation->provider->name);
+    json_set_slice(data, "plugin", simulation->provider->plugin);
+    json_set_slice(data, "provider", simulation->provider->description->name);
+    json_object_set_new(data, "others", json_boolean(has_others(data)));
     json_set_slice(data, "app", params_get(&request->query, "client_id"));
     json_set_slice(data, "action", request->exchange.head.path);
     json_object_set_new(data, "fields", hidden_fields(&request->query));
@@ -182,7 +195,8 @@ static enum step_result send_answer(struct request *request, struct simulator *s
         json_array_append_new(fields, field);
     }
     json_set_slice(data, "action", play->callback);
-    json_set_slice(data, "provider", play->provider->name);
+    json_set_slice(data, "plugin", play->provider->plugin);
+    json_set_slice(data, "provider", play->provider->description->name);
     json_object_set_new(data, "fields", fields);
     struct slice target = arena_copy(request_arena(request), buf_slice(&url));
 
@@ -255,11 +269,12 @@ static enum step_result list_providers(struct flow *flow)
         json_t *entry = json_object();
 
         json_set_slice(entry, "id", simulator->providers[i].plugin);
-        json_set_slice(entry, "name", simulator->providers[i].name);
+        json_set_slice(entry, "name", simulator->providers[i].description->name);
         json_object_set_new(entry, "cases",
                             json_integer((json_int_t)simulator->providers[i].cases->count));
         json_array_append_new(json_object_get(data, "providers"), entry);
     }
+    json_object_set_new(data, "many", json_boolean(simulator->count > MANY));
     json_set_slice(data, "url", slice_of(simulator->url));
     return request_page(request, 200, "simulate_list", data);
 }
@@ -269,9 +284,25 @@ static const struct step list_steps[] = { STEP(list_providers), STEP_END };
 static const struct flow_kind list_flow = { "simulated providers", list_steps, 0,
                                             request_fail_page };
 
+static enum step_result send_mark(struct flow *flow)
+{
+    struct request *request = request_of(flow);
+    const struct simulated *provider = simulator_find(request->hub->context, request->segment);
+
+    if (provider == NULL)
+        return flow_fail(flow, &ERROR_NOT_FOUND, "mark of %.*s", SLICE_ARG(request->segment));
+    return static_send_mark(request, provider->description);
+}
+
+static const struct step mark_steps[] = { STEP(send_mark), STEP_END };
+
+static const struct flow_kind simulated_mark_flow = { "mark of a simulated provider", mark_steps, 0,
+                                                      request_fail_page };
+
 const struct route simulator_routes[] = {
     { HTTP_GET, "/", &list_flow, 0 },
     { HTTP_GET, "/static/{file}", &static_flow, ROUTE_CACHEABLE },
+    { HTTP_GET, "/marks/{provider}", &simulated_mark_flow, ROUTE_CACHEABLE },
     { HTTP_GET | HTTP_POST | HTTP_PUT | HTTP_DELETE | HTTP_PATCH, "*", &simulate_flow, 0 },
     { 0, NULL, NULL, 0 },
 };
