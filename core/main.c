@@ -4,8 +4,9 @@
 static const struct verb verbs[] = {
     { "serve", cli_serve, "[--config FILE] [--workers N]", "Runs the hub.",
       "  --workers N  instead of the configured number; 0 is one process in the foreground\n" },
-    { "demo", cli_demo, "[--port N]",
+    { "demo", cli_demo, "[--all] [--port N]",
       "A hub with simulated providers and a demo app; needs no configuration and no network.",
+      "  --all        with every provider that can be played, instead of five\n"
       "  --port N     where the app listens, and the hub and the providers on the next two;\n"
       "               8970 when left out, or any free ones when these are taken\n" },
     { "check", cli_check, "[--config FILE] [--print | --schema]",

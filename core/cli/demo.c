@@ -1,9 +1,9 @@
-#include "base/file.h"
 #include "base/log.h"
 #include "base/memory.h"
 #include "base/random.h"
 #include "cli/cli.h"
 #include "cli/demo_app.h"
+#include "cli/demo_config.h"
 #include "cli/simulate.h"
 #include "hub/pages.h"
 #include "process/master.h"
@@ -22,8 +22,7 @@
 enum {
     HERALD_TRIES = 400, /* of 25 ms */
     CHILDREN = 3,
-    USUAL_PORT = 8970, /* of the app; the hub and the simulator have the next two */
-    CONFIG_MAX = 64 * 1024
+    USUAL_PORT = 8970 /* of the app; the hub and the simulator have the next two */
 };
 
 /* One process each for the simulator, the app and whoever says that all is there; this one is the
@@ -154,31 +153,24 @@ static bool take_ports(struct demo *demo, uint16_t first)
 }
 
 /* A hub is known by its file: with one each, several demos run side by side. */
-static bool copy_config(struct demo *demo, const char *shipped)
-{
-    struct file file;
-    const char *from = arena_printf(&demo->arena, "%s/demo.yaml", shipped).at;
-
-    demo->config = arena_printf(&demo->arena, "%s/demo.yaml", demo->folder).at;
-    if (file_read(&demo->arena, from, CONFIG_MAX, &file) != NULL)
-        return false;
-    int fd = open(demo->config, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-    bool good = fd >= 0 && write(fd, file.bytes.at, file.bytes.len) == (ssize_t)file.bytes.len;
-
-    if (fd >= 0)
-        close(fd);
-    return good;
-}
-
-static bool prepare(struct demo *demo, const char *shipped, uint16_t port)
+static bool prepare(struct demo *demo, const char *shipped, uint16_t port, bool all)
 {
     static char folder[] = "/tmp/cardea-demo-XXXXXX";
+    struct problems problems = { .arena = &demo->arena };
+    bool has_ports =
+        port != 0 ? take_ports(demo, port) : take_ports(demo, USUAL_PORT) || take_ports(demo, 0);
 
-    if (port != 0 ? !take_ports(demo, port) : !take_ports(demo, USUAL_PORT) && !take_ports(demo, 0))
+    demo->folder = has_ports ? mkdtemp(folder) : NULL;
+    if (demo->folder == NULL) {
+        fprintf(stderr, "cardea: the demo cannot begin: %s\n", strerror(errno));
         return false;
-    demo->folder = mkdtemp(folder);
+    }
+    demo->config = arena_printf(&demo->arena, "%s/%s", demo->folder, DEMO_CONFIG).at;
     demo->client_secret = random_token(&demo->arena, 32).at;
-    return demo->folder != NULL && copy_config(demo, shipped);
+    bool good = demo_config_write(shipped, demo->folder, all, &problems);
+
+    cli_say_problems(&problems);
+    return good;
 }
 
 static void set_environment(struct demo *demo)
@@ -194,7 +186,7 @@ static void set_environment(struct demo *demo)
 
 static void clean_up(struct demo *demo)
 {
-    static const char *const files[] = { "demo.yaml", "cardea.db", "cardea.db-wal",
+    static const char *const files[] = { DEMO_CONFIG, DEMO_MORE, "cardea.db", "cardea.db-wal",
                                          "cardea.db-shm" };
 
     for (size_t i = 0; i < CHILDREN; i++) {
@@ -216,6 +208,7 @@ int cli_demo(struct cli *cli)
     struct demo demo = { 0 };
     bool missing;
     const char *text = cli_option(cli, "--port", &missing);
+    bool all = cli_flag(cli, "--all");
     uint64_t port = 0;
 
     if (missing || (text != NULL && !slice_to_u64(slice_of(text), UINT16_MAX - 2, &port)))
@@ -224,9 +217,11 @@ int cli_demo(struct cli *cli)
         return cli_wrong_usage(cli, "nothing is known about `%s`", cli->arguments[0]);
     const char *shipped = pages_find_shipped(&demo.arena);
 
-    if (shipped == NULL || !prepare(&demo, shipped, (uint16_t)port)) {
-        fprintf(stderr, "cardea: the demo cannot begin: %s\n",
-                shipped == NULL ? "share/cardea is not beside the program" : strerror(errno));
+    if (shipped == NULL)
+        fprintf(stderr, "cardea: the demo cannot begin: share/cardea is not beside the program\n");
+    if (shipped == NULL || !prepare(&demo, shipped, (uint16_t)port, all)) {
+        if (demo.folder != NULL)
+            clean_up(&demo);
         return EXIT_USAGE;
     }
     set_environment(&demo);

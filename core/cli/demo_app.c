@@ -21,9 +21,10 @@ struct visit {
     struct list link;
     struct arena arena;
     struct slice id; /* of the cookie */
-    struct slice access_token, refresh_token;
+    struct slice access_token, refresh_token, id_token;
     struct slice claims, userinfo; /* JSON, for people to read */
-    struct slice name, idp;
+    struct slice sub, name, email, idp;
+    bool email_verified;
     unsigned refreshes;
 };
 
@@ -125,10 +126,14 @@ static enum step_result show_home(struct flow *flow)
         return request_page(request, 200, "demo_out", data);
     json_set_slice(data, "name", visit->name);
     json_set_slice(data, "idp", visit->idp);
+    json_set_slice(data, "sub", visit->sub);
+    json_set_slice(data, "email", visit->email);
+    json_object_set_new(data, "verified", json_boolean(visit->email_verified));
     json_set_slice(data, "claims", visit->claims);
     json_set_slice(data, "userinfo", visit->userinfo);
     json_set_slice(data, "access_token", visit->access_token);
     json_set_slice(data, "refresh_token", visit->refresh_token);
+    json_set_slice(data, "id_token", visit->id_token);
     json_object_set_new(data, "refreshes", json_integer(visit->refreshes));
     json_object_set_new(data, "refreshed", json_boolean(visit->refreshes > 0));
     return request_page(request, 200, "demo_in", data);
@@ -350,12 +355,18 @@ static void keep(struct visit *visit, const struct conversation *c, const json_t
 
     visit->access_token = arena_copy(arena, json_member(c->tokens, "access_token"));
     visit->refresh_token = arena_copy(arena, json_member(c->tokens, "refresh_token"));
+    visit->id_token = arena_copy(arena, json_member(c->tokens, "id_token"));
     visit->claims = pretty(arena, c->claims);
     visit->userinfo = pretty(arena, userinfo);
     visit->idp = arena_copy(arena, json_member(c->claims, "idp"));
+    visit->sub = arena_copy(arena, json_member(c->claims, "sub"));
+    visit->email = arena_copy(arena, json_member(c->claims, "email"));
+    visit->email_verified = json_is_true(json_object_get(c->claims, "email_verified"));
     visit->name = arena_copy(arena, json_member(c->claims, "name"));
     if (!slice_is_set(visit->name))
-        visit->name = arena_copy(arena, json_member(c->claims, "sub"));
+        visit->name = arena_copy(arena, json_member(c->claims, "preferred_username"));
+    if (!slice_is_set(visit->name))
+        visit->name = visit->sub;
 }
 
 static enum step_result keep_visit(struct flow *flow)

@@ -16,7 +16,7 @@ _cardea() {
   local options="--help --config -o"
   case $verb in
   serve) options="$options --workers" ;;
-  demo) options="$options --port" ;;
+  demo) options="$options --all --port" ;;
   check) options="$options --print --schema" ;;
   simulate) options="$options --listen --cases" ;;
   secret) options="$options --hash" ;;

@@ -51,7 +51,7 @@ test('the tokens are refreshed, again and again', async (t) => {
   const seen = new Set();
   for (let i = 0; i < 3; i++) {
     assert.equal(await page.locator('#refreshes').innerText(), String(i));
-    seen.add(await page.locator('dd code').first().innerText());
+    seen.add(await page.locator('#access').innerText());
     await page.getByRole('button', { name: 'Refresh the tokens' }).click();
     await page.getByText(`refreshed (${i + 1}×)`).waitFor();
   }
