@@ -3,6 +3,7 @@
 #include "base/buf.h"
 #include "base/file.h"
 #include "config/yaml_write.h"
+#include "kit/case.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -28,21 +29,37 @@ static bool write_file(const char *folder, const char *name, struct slice text,
     return good;
 }
 
-/* One more provider, as the app of its recorded login is configured. */
-static void add_provider(struct buf *text, const char *cases, const char *id,
+/* The case "login", else the first in which somebody comes in; NULL when nobody does. */
+static const struct kit_case *find_login(const struct kit_cases *cases)
+{
+    const struct kit_case *found = NULL;
+
+    for (size_t i = 0; i < cases->count; i++) {
+        const struct kit_case *each = &cases->at[i];
+
+        if (slice_is(each->name, "login"))
+            return each;
+        if (found == NULL && each->callback != NULL && !slice_is_set(each->fails))
+            found = each;
+    }
+    return found;
+}
+
+/* One more provider, as it is configured in the case of a login. */
+static void add_provider(struct buf *text, const char *folder, const char *id,
                          struct problems *problems)
 {
-    const char *path = arena_printf(problems->arena, "%s/%s/login.yaml", cases, id).at;
-    const struct node_options as_it_stands = { 0 };
-    const struct node *root =
-        access(path, R_OK) == 0 ? node_read_file(path, &as_it_stands, problems) : NULL;
-    const struct node *config = node_get(root, "config");
+    struct kit_cases cases;
 
-    if (config == NULL || config->kind != NODE_MAP)
-        return;
-    buf_printf(text, "  %s:\n", id);
-    yaml_write_members(text, config, 4, true);
-    buf_add_text(text, "    simulator: ${env:CARDEA_DEMO_SIMULATOR}\n");
+    kit_cases_read(&cases, arena_printf(problems->arena, "%s/%s", folder, id).at, problems);
+    const struct kit_case *login = find_login(&cases);
+
+    if (login != NULL && login->config != NULL) {
+        buf_printf(text, "  %s:\n", id);
+        yaml_write_members(text, login->config, 4, true);
+        buf_add_text(text, "    simulator: ${env:CARDEA_DEMO_SIMULATOR}\n");
+    }
+    kit_cases_release(&cases);
 }
 
 static bool write_more(const char *shipped, const char *folder, const struct node *known,

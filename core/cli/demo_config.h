@@ -11,7 +11,7 @@
 #define DEMO_MORE   "more.yaml"
 
 /* Writes the configuration into `folder`, from what is shipped. `all`: with every provider that has
- * cases, configured as its case "login" says. False, with problems. */
+ * cases, configured as in the case of a login. False, with problems. */
 bool demo_config_write(const char *shipped, const char *folder, bool all,
                        struct problems *problems);
 

@@ -9,6 +9,7 @@
 #include "base/url.h"
 #include "crypto/digest.h"
 #include "crypto/jws.h"
+#include "kit/marks.h"
 #include "protocol/pkce.h"
 
 enum {
@@ -220,65 +221,8 @@ static size_t placeholder(struct simulator *simulator, struct play *play, struct
     return 0;
 }
 
-/* The texts of a case that are codes or tokens: whatever a later request has to bring. */
-static bool is_token_member(struct slice name)
-{
-    static const char *const names[] = { "code", "refresh_token", "access_token",
-                                         "fb_exchange_token", "token" };
-
-    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-        if (slice_is(name, names[i]))
-            return true;
-    }
-    return false;
-}
-
-/* "c1" is no token in "c1ay": does a word go on at this byte? */
-static bool is_inside_word(struct slice text, size_t at)
-{
-    return at < text.len && ((text.at[at] >= 'a' && text.at[at] <= 'z') ||
-                             (text.at[at] >= 'A' && text.at[at] <= 'Z') ||
-                             (text.at[at] >= '0' && text.at[at] <= '9'));
-}
-
-static bool token_in(const struct node *map, struct slice text, size_t *length)
-{
-    for (size_t i = 0; map != NULL && i < map->count; i++) {
-        struct slice value = map->members[i].value->text;
-
-        if (slice_is(map->members[i].name, "Authorization"))
-            value = slice_from(value, slice_find(value, ' ') + 1);
-        else if (!is_token_member(map->members[i].name))
-            continue;
-        if (value.len > 1 && value.at[0] != '$' && slice_starts(text, value) &&
-            !is_inside_word(text, value.len)) {
-            *length = value.len;
-            return true;
-        }
-    }
-    return false;
-}
-
-/* Does a token of the case stand here? Its length, else 0. */
-static size_t token_length(const struct play *play, struct slice text)
-{
-    const struct kit_case *what = play->what;
-    size_t length = 0;
-
-    if (play->mark.len == 0 || token_in(what->callback, text, &length) ||
-        token_in(what->refresh, text, &length))
-        return length;
-    for (size_t i = 0; i < what->exchange_count; i++) {
-        const struct kit_exchange *exchange = &what->exchanges[i];
-
-        if (token_in(exchange->form, text, &length) || token_in(exchange->query, text, &length) ||
-            token_in(exchange->json, text, &length) || token_in(exchange->headers, text, &length))
-            return length;
-    }
-    return 0;
-}
-
-struct slice play_fill(struct simulator *simulator, struct play *play, struct slice text)
+static struct slice fill(struct simulator *simulator, struct play *play, struct slice text,
+                         bool marked)
 {
     struct buf out = BUF_INIT(BODY_MAX);
 
@@ -289,20 +233,24 @@ struct slice play_fill(struct simulator *simulator, struct play *play, struct sl
 
         if (used > 0) {
             buf_add(&out, value);
-            i += used;
-        } else if ((i == 0 || !is_inside_word(text, i - 1)) &&
-                   (used = token_length(play, rest)) > 0) {
+        } else if (marked && (used = mark_token_at(play, text, i)) > 0) {
             buf_add(&out, slice_sub(rest, 0, used));
             buf_add(&out, play->mark);
-            i += used;
         } else {
-            buf_add_byte(&out, text.at[i++]);
+            buf_add_byte(&out, text.at[i]);
+            used = 1;
         }
+        i += used;
     }
     struct slice filled = arena_copy(&play->arena, buf_slice(&out));
 
     buf_release_secret(&out);
     return filled;
+}
+
+struct slice play_fill(struct simulator *simulator, struct play *play, struct slice text)
+{
+    return fill(simulator, play, text, true);
 }
 
 /* ---- matching ---- */
@@ -315,7 +263,7 @@ bool play_matches(struct simulator *simulator, struct play *play, struct slice w
     if (slice_is(wanted, "$verifier"))
         return slice_is_set(play->challenge) ? pkce_matches(given, play->challenge)
                                              : slice_is_set(given);
-    return slice_equal(play_fill(simulator, play, wanted), given);
+    return slice_equal(fill(simulator, play, wanted, false), mark_remove(play, given));
 }
 
 /* The members of a request that a rule speaks of. */
@@ -340,12 +288,51 @@ static struct slice given_member(struct arena *arena, const struct given *given,
     return request_header(given->request, text);
 }
 
-static void check_part(struct simulator *simulator, struct play *play, const struct given *given,
-                       const char *part, const struct node *wanted)
+struct credential {
+    struct slice scheme; /* "Basic", "Bearer"; absent for one by itself */
+    struct slice id;     /* of Basic */
+    struct slice secret;
+};
+
+static struct credential read_credential(struct arena *arena, struct slice text)
+{
+    struct credential c = { .secret = text };
+    struct slice scheme;
+    struct slice rest;
+
+    if (!slice_cut(text, ' ', &scheme, &rest))
+        return c;
+    if (slice_is(scheme, "Basic") && base64_decode(arena, rest, &rest) &&
+        slice_cut(rest, ':', &c.id, &c.secret))
+        c.scheme = scheme;
+    else if (slice_is(scheme, "Bearer"))
+        c = (struct credential){ .scheme = scheme, .secret = rest };
+    return c;
+}
+
+/* Whoever develops against the simulator has credentials of his own: they may stand where the case
+ * has its own. */
+static bool is_own_credential(struct play *play, struct slice wanted, struct slice value)
 {
     struct slice own_id = kit_text(play->what->config, "client_id");
     struct slice own_secret = kit_text(play->what->config, "client_secret");
+    struct credential theirs = read_credential(&play->arena, wanted);
+    struct credential given = read_credential(&play->arena, value);
 
+    if (slice_equal(wanted, own_id))
+        return slice_equal(value, play->client_id);
+    if (play->mark.len == 0 || own_secret.len == 0 || given.secret.len == 0 ||
+        !slice_equal(theirs.secret, own_secret) || !slice_equal(theirs.scheme, given.scheme))
+        return false;
+    if (slice_is_set(given.id) && !slice_equal(given.id, play->client_id))
+        return false;
+    play->client_secret = arena_copy(&play->arena, given.secret);
+    return true;
+}
+
+static void check_part(struct simulator *simulator, struct play *play, const struct given *given,
+                       const char *part, const struct node *wanted)
+{
     for (size_t i = 0; wanted != NULL && i < wanted->count; i++) {
         const struct node_member *member = &wanted->members[i];
         struct slice value = given_member(&play->arena, given, part, member->name);
@@ -356,18 +343,11 @@ static void check_part(struct simulator *simulator, struct play *play, const str
                          SLICE_ARG(member->name));
             continue;
         }
-        /* Whoever develops against the simulator has credentials of his own. */
-        if (slice_equal(member->value->text, own_id) && slice_equal(value, play->client_id))
-            continue;
-        if (slice_is_set(own_secret) && slice_equal(member->value->text, own_secret) &&
-            play->mark.len > 0 && value.len > 0) {
-            play->client_secret = arena_copy(&play->arena, value);
-            continue;
-        }
-        if (!play_matches(simulator, play, member->value->text, value))
+        if (!is_own_credential(play, member->value->text, value) &&
+            !play_matches(simulator, play, member->value->text, value))
             complain(play, member->mark, "%s has `%.*s: %.*s` instead of `%.*s`", part,
-                     SLICE_ARG(member->name), SLICE_ARG(value),
-                     SLICE_ARG(play_fill(simulator, play, member->value->text)));
+                     SLICE_ARG(member->name), SLICE_ARG(mark_remove(play, value)),
+                     SLICE_ARG(fill(simulator, play, member->value->text, false)));
     }
 }
 
@@ -385,25 +365,21 @@ static void read_given(struct request *request, struct given *given)
 }
 
 /* Whose request is it? The mark stands in some token that it brings. */
-static struct play *find_play(struct simulator *simulator, struct request *request)
+static struct play *find_play(struct simulator *simulator, const struct request *request)
 {
-    struct slice texts[3] = { request->exchange.head.query, request->exchange.body,
-                              request_header(request, "Authorization") };
+    const struct http_head *head = &request->exchange.head;
 
     if (simulator->one_at_a_time)
         return simulator->only;
     list_each (&simulator->plays, link) {
         struct play *play = list_entry(link, struct play, link);
+        bool found =
+            mark_stands_in(play, head->target) || mark_stands_in(play, request->exchange.body);
 
-        for (size_t i = 0; i < 3; i++) {
-            size_t at = slice_find_text(texts[i], play->mark);
-            struct slice behind = slice_from(texts[i], at + play->mark.len);
-
-            /* "~4f2" must not be taken for "~4f2a". */
-            if (at < texts[i].len &&
-                (behind.len == 0 || strchr("0123456789abcdef", behind.at[0]) == NULL))
-                return play;
-        }
+        for (size_t i = 0; i < head->header_count && !found; i++)
+            found = mark_stands_in(play, head->headers[i].value);
+        if (found)
+            return play;
     }
     return NULL;
 }
@@ -531,6 +507,7 @@ enum step_result simulator_answer(struct simulator *simulator, struct request *r
         return result;
     if (play == NULL)
         return say_wrong(request, "this request brings no code or token of a login here: ", url);
+    url = mark_remove(play, url);
     struct slice what = arena_printf(&play->arena, "%.*s %.*s", SLICE_ARG(method), SLICE_ARG(url));
     struct kit_exchange *exchange = find_exchange(play, method, url);
 

@@ -35,14 +35,17 @@ static enum step_result find_simulated(struct flow *flow)
     return STEP_NEXT;
 }
 
-/* Where cases are played that do not say it; absent when documents do. */
+/* Where cases are played that do not say it. */
 static struct slice usual_url(const struct simulated *provider)
 {
     const struct kit_cases *cases = provider->cases;
+    const json_t *document = json_array_get(cases->discovery, 0);
     struct slice url = provider->description->authorize_url;
 
     if (slice_is_set(url) && !slice_has(url, '{'))
         return url;
+    if (document != NULL)
+        return json_member(document, "authorization_endpoint");
     for (size_t i = 0; i < cases->count; i++) {
         if (slice_is(cases->at[i].name, "login"))
             return kit_text(cases->at[i].authorize, "url");
@@ -54,21 +57,10 @@ static struct slice usual_url(const struct simulated *provider)
 static bool is_played_here(const struct simulation *simulation, const struct kit_case *what)
 {
     struct slice url = kit_text(what->authorize, "url");
-    const json_t *document;
-    size_t i;
 
-    if (what->callback == NULL)
-        return false;
     if (!slice_is_set(url))
         url = usual_url(simulation->provider);
-    if (slice_is_set(url))
-        return slice_equal(simulation->url, url);
-    json_array_foreach(simulation->provider->cases->discovery, i, document)
-    {
-        if (slice_equal(simulation->url, json_member(document, "authorization_endpoint")))
-            return true;
-    }
-    return false;
+    return what->callback != NULL && slice_equal(simulation->url, url);
 }
 
 static bool is_authorize(const struct simulation *simulation)
@@ -90,72 +82,9 @@ static const char *kind_of(const struct kit_case *what)
     return slice_is(what->fails, "access_denied") ? "refusals" : "errors";
 }
 
-static json_t *case_entry(const struct kit_case *what)
+static bool has_any(const json_t *data, const char *list)
 {
-    json_t *entry = json_object();
-
-    json_set_slice(entry, "case", what->name);
-    json_set_slice(entry, "about", what->about);
-    json_set_slice(entry, "name", kit_text(what->profile, "name"));
-    return entry;
-}
-
-static bool has_others(const json_t *data)
-{
-    return json_array_size(json_object_get(data, "refusals")) > 0 ||
-           json_array_size(json_object_get(data, "errors")) > 0;
-}
-
-static json_t *hidden_fields(const struct params *query)
-{
-    json_t *fields = json_array();
-    struct arena arena = { 0 };
-
-    for (size_t i = 0; i < query->count; i++) {
-        json_t *field = json_object();
-
-        json_set_slice(field, "name", query->at[i].name);
-        json_set_slice(field, "value", query->at[i].value);
-        json_array_append_new(fields, field);
-    }
-    arena_release(&arena);
-    return fields;
-}
-
-static enum step_result show_people(struct request *request, const struct simulation *simulation)
-{
-    const struct kit_cases *cases = simulation->provider->cases;
-    json_t *data = json_pack("{s:[], s:[], s:[]}", "people", "refusals", "errors");
-
-    for (size_t i = 0; i < cases->count; i++) {
-        const struct kit_case *what = &cases->at[i];
-        json_t *list = json_object_get(data, kind_of(what));
-
-        /* The plain login stands first, whatever the order of names. */
-        if (is_played_here(simulation, what))
-            json_array_insert_new(list, slice_is(what->name, "login") ? 0 : json_array_size(list),
-                                  case_entry(what));
-    }
-    json_set_slice(data, "plugin", simulation->provider->plugin);
-    json_set_slice(data, "provider", simulation->provider->description->name);
-    json_object_set_new(data, "others", json_boolean(has_others(data)));
-    json_set_slice(data, "app", params_get(&request->query, "client_id"));
-    json_set_slice(data, "action", request->exchange.head.path);
-    json_object_set_new(data, "fields", hidden_fields(&request->query));
-    request_add_header(
-        request, "Content-Security-Policy",
-        SL("default-src 'none'; style-src 'self'; img-src 'self'; frame-ancestors 'none'; "
-           "base-uri 'none'"));
-    return request_page(request, 200, "simulate", data);
-}
-
-static const struct kit_case *find_case(const struct kit_cases *cases, struct slice name)
-{
-    for (size_t i = 0; i < cases->count; i++) {
-        if (slice_equal(cases->at[i].name, name))
-            return &cases->at[i];
-    }
-    return NULL;
+    return json_array_size(json_object_get(data, list)) > 0;
 }
 
 /* What the case wants the authorization request to be. */
@@ -171,14 +100,92 @@ static const char *check_authorize(struct simulator *simulator, struct play *pla
         struct slice given = params_get_raw(params, arena_string(&play->arena, member->name));
         bool absent = member->value->kind == NODE_NULL;
 
-        if (slice_equal(member->value->text, own_id) && slice_equal(given, play->client_id))
+        /* Whoever develops against the simulator has an id of his own. */
+        if (slice_equal(member->value->text, own_id) && slice_is_set(given)) {
+            play->client_id = arena_copy(&play->arena, given);
             continue;
+        }
         if (absent ? slice_is_set(given)
                    : !play_matches(simulator, play, member->value->text, given))
             return arena_printf(&play->arena, "The parameter %.*s is \"%.*s\" instead of \"%.*s\".",
                                 SLICE_ARG(member->name), SLICE_ARG(given),
                                 SLICE_ARG(play_fill(simulator, play, member->value->text)))
                 .at;
+    }
+    return NULL;
+}
+
+/* With `why` when it cannot be played, as the provider is configured. */
+static json_t *case_entry(const struct kit_case *what, const char *why)
+{
+    json_t *entry = json_object();
+
+    json_set_slice(entry, "case", what->name);
+    json_set_slice(entry, "about", what->about);
+    json_set_slice(entry, "name", kit_text(what->profile, "name"));
+    if (why != NULL)
+        json_set_slice(entry, "why", slice_of(why));
+    return entry;
+}
+
+/* The plain login stands first, whatever the order of names. */
+static void add_case(json_t *data, const struct request *request,
+                     const struct simulation *simulation, const struct kit_case *what)
+{
+    struct play *play =
+        simulator_play(simulation->simulator, simulation->provider, what, &request->query);
+    const char *why = check_authorize(simulation->simulator, play, &request->query);
+    json_t *list = json_object_get(data, why != NULL ? "unfit" : kind_of(what));
+
+    json_array_insert_new(list, slice_is(what->name, "login") ? 0 : json_array_size(list),
+                          case_entry(what, why));
+    play_free(simulation->simulator, play);
+}
+
+static json_t *hidden_fields(const struct params *query)
+{
+    json_t *fields = json_array();
+
+    for (size_t i = 0; i < query->count; i++) {
+        json_t *field = json_object();
+
+        json_set_slice(field, "name", query->at[i].name);
+        json_set_slice(field, "value", query->at[i].value);
+        json_array_append_new(fields, field);
+    }
+    return fields;
+}
+
+static enum step_result show_people(struct request *request, const struct simulation *simulation)
+{
+    const struct kit_cases *cases = simulation->provider->cases;
+    json_t *data = json_pack("{s:[], s:[], s:[], s:[]}", "people", "refusals", "errors", "unfit");
+
+    for (size_t i = 0; i < cases->count; i++) {
+        if (is_played_here(simulation, &cases->at[i]))
+            add_case(data, request, simulation, &cases->at[i]);
+    }
+    json_set_slice(data, "plugin", simulation->provider->plugin);
+    json_set_slice(data, "provider", simulation->provider->description->name);
+    json_object_set_new(data, "someone", json_boolean(has_any(data, "people")));
+    json_object_set_new(data, "others",
+                        json_boolean(has_any(data, "refusals") || has_any(data, "errors")));
+    json_object_set_new(data, "misfits", json_boolean(has_any(data, "unfit")));
+    json_set_slice(data, "app", params_get(&request->query, "client_id"));
+    json_set_slice(data, "action", request->exchange.head.path);
+    json_object_set_new(data, "fields", hidden_fields(&request->query));
+    request_add_header(
+        request, "Content-Security-Policy",
+        SL("default-src 'none'; style-src 'self'; img-src 'self'; frame-ancestors 'none'; "
+           "base-uri 'none'"));
+    return request_page(request, 200, "simulate", data);
+}
+
+static const struct kit_case *find_case(const struct kit_cases *cases, struct slice name)
+{
+    for (size_t i = 0; i < cases->count; i++) {
+        if (slice_equal(cases->at[i].name, name))
+            return &cases->at[i];
     }
     return NULL;
 }
