@@ -95,10 +95,11 @@ void buf_add_u64(struct buf *buf, uint64_t value)
 void buf_vprintf(struct buf *buf, const char *format, va_list args)
 {
     size_t room = buf->capacity - buf->len;
+    char *end = room > 0 ? buf->at + buf->len : NULL;
     va_list again;
 
     va_copy(again, args);
-    int len = vsnprintf(room > 0 ? buf->at + buf->len : NULL, room, format, args);
+    int len = vsnprintf(end, room, format, args);
     char *place = len >= 0 ? buf_reserve(buf, (size_t)len) : NULL;
 
     if (place != NULL && (size_t)len >= room)
@@ -106,8 +107,8 @@ void buf_vprintf(struct buf *buf, const char *format, va_list args)
     va_end(again);
     if (place != NULL)
         buf_grew(buf, (size_t)len);
-    else if (room > 0)
-        buf->at[buf->len] = '\0';
+    else if (end != NULL)
+        end[0] = '\0';
     buf->failed = buf->failed || len < 0;
 }
 

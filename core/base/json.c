@@ -240,8 +240,6 @@ json_t *json_at(const json_t *root, struct slice path)
             return NULL;
         if (json_is_object(at))
             at = member(at, name);
-        else if (!json_is_array(at))
-            return NULL;
         else if (name.len > 2 && name.at[0] == '[' && name.at[name.len - 1] == ']')
             at = select_element(at, slice_sub(name, 1, name.len - 2));
         else if (slice_to_u64(name, 100000, &index))

@@ -42,7 +42,7 @@ struct log_context {
 
 extern struct log_context log_context;
 
-void log_configure(enum log_level least, enum log_format format);
+void log_configure(enum log_level level, enum log_format format);
 bool log_wants(enum log_level level);
 
 /* Where lines go; standard error unless told. For tests and for `cardea demo`. */

@@ -118,7 +118,7 @@ static pid_t start(struct demo *demo, int (*run)(struct demo *demo))
 
     if (pid != 0)
         return pid;
-    prctl(PR_SET_PDEATHSIG, SIGTERM);
+    (void)prctl(PR_SET_PDEATHSIG, SIGTERM);
     if (getppid() != parent)
         _exit(1);
     log_configure(LEVEL_WARN, FORMAT_TEXT);
@@ -143,10 +143,12 @@ static bool take_ports(struct demo *demo, uint16_t first)
         return true;
     }
     int error = errno;
+    const int opened[] = { hub, demo->app_listener, demo->simulator_listener };
 
-    close(hub);
-    close(demo->app_listener);
-    close(demo->simulator_listener);
+    for (size_t i = 0; i < sizeof(opened) / sizeof(opened[0]); i++) {
+        if (opened[i] >= 0)
+            close(opened[i]);
+    }
     errno = error;
     return false;
 }

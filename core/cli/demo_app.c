@@ -21,7 +21,7 @@ struct visit {
     struct list link;
     struct arena arena;
     struct slice id; /* of the cookie */
-    struct slice access_token, refresh_token, id_token;
+    struct slice access_token, refresh_token;
     struct slice claims, userinfo; /* JSON, for people to read */
     struct slice name, idp;
     unsigned refreshes;

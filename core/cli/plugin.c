@@ -296,12 +296,11 @@ int cli_plugin_test(struct cli *cli)
         return EXIT_USAGE;
     }
     for (int i = 0; i < cli->count; i++) {
-        const char *path = cli->arguments[i];
-        const char *next = cli->arguments[i + 1];
+        char *const *path = &cli->arguments[i];
         /* A file is followed by the folder of its cases. */
-        bool has_cases = !is_folder(path) && next != NULL && is_folder(next);
+        bool has_cases = !is_folder(path[0]) && i + 1 < cli->count && is_folder(path[1]);
 
-        test_plugin(cli, kit, path, has_cases ? next : NULL, &tally);
+        test_plugin(cli, kit, path[0], has_cases ? path[1] : NULL, &tally);
         i += has_cases;
     }
     kit_free(kit);

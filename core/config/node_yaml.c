@@ -359,7 +359,9 @@ static struct node *empty_map(struct reader *reader)
 
 static struct node *read_stream(struct reader *reader)
 {
-    if (!next(reader) || !next(reader)) /* the stream begins; a document begins */
+    if (!next(reader)) /* the stream begins */
+        return NULL;
+    if (!next(reader)) /* a document begins */
         return NULL;
     if (reader->event.type == YAML_STREAM_END_EVENT)
         return empty_map(reader);

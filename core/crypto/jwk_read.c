@@ -66,7 +66,7 @@ static const char *import(struct jwk *key, const char *type, OSSL_PARAM *params)
 static const char *read_rsa(struct arena *arena, const json_t *json, struct jwk *key)
 {
     OSSL_PARAM params[PARAMS_ROOM];
-    struct slice numbers[PARAMS_ROOM];
+    struct slice numbers[PARAMS_ROOM] = { 0 };
     size_t count = 0;
 
     for (const struct jwk_member *member = jwk_kind_of(key)->members; member->name != NULL;

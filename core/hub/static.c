@@ -27,15 +27,21 @@ static enum step_result send_static(struct flow *flow)
     return send_file(request, &file);
 }
 
+/* Of "#rrggbb", which the description has been checked for. */
+static unsigned long part_of(struct slice color, size_t at)
+{
+    char digits[3] = { color.at[at], color.at[at + 1], '\0' };
+
+    return strtoul(digits, NULL, 16);
+}
+
 /* Light or dark letters, by the brightness of the colour. */
 static const char *ink_on(struct slice color)
 {
-    unsigned red = 0;
-    unsigned green = 0;
-    unsigned blue = 0;
+    unsigned long red = part_of(color, 1);
+    unsigned long green = part_of(color, 3);
+    unsigned long blue = part_of(color, 5);
 
-    if (sscanf(color.at, "#%2x%2x%2x", &red, &green, &blue) != 3)
-        return "#fff";
     return red * 299 + green * 587 + blue * 114 > 160000 ? "#111" : "#fff";
 }
 

@@ -29,14 +29,15 @@ const char *__asan_default_options(void)
 
 static void close_the_rest(void)
 {
-    int null = open("/dev/null", O_RDWR);
+    int null = open("/dev/null", O_RDWR | O_CLOEXEC);
 
     for (int fd = 0; fd < JAIL_SOCKET; fd++) {
 #if defined(__SANITIZE_ADDRESS__)
         if (fd == 2)
             continue; /* a sanitizer's report has to go somewhere */
 #endif
-        dup2(null, fd);
+        if (dup2(null, fd) < 0)
+            close(fd);
     }
     close_range(JAIL_SOCKET + 1, ~0U, 0);
 }

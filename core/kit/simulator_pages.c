@@ -31,15 +31,30 @@ static enum step_result find_simulated(struct flow *flow)
     return STEP_NEXT;
 }
 
+/* Where cases are played that do not say it. */
+static struct slice usual_url(const struct simulated *provider)
+{
+    const struct kit_cases *cases = provider->cases;
+    const json_t *document = json_array_get(cases->discovery, 0);
+
+    if (slice_is_set(provider->authorize_url) && !slice_has(provider->authorize_url, '{'))
+        return provider->authorize_url;
+    if (document != NULL)
+        return json_member(document, "authorization_endpoint");
+    for (size_t i = 0; i < cases->count; i++) {
+        if (slice_is(cases->at[i].name, "login"))
+            return kit_text(cases->at[i].authorize, "url");
+    }
+    return slice_none();
+}
+
 /* A case of a provider on another host, as of a company's own server, is played there only. */
 static bool is_played_here(const struct simulation *simulation, const struct kit_case *what)
 {
     struct slice url = kit_text(what->authorize, "url");
 
     if (!slice_is_set(url))
-        url = simulation->provider->authorize_url;
-    if (!slice_is_set(url))
-        url = json_member(simulation->provider->cases->discovery, "authorization_endpoint");
+        url = usual_url(simulation->provider);
     return what->callback != NULL && slice_equal(simulation->url, url);
 }
 

@@ -118,7 +118,8 @@ static void on_timer(evutil_socket_t fd, short what, void *context)
 static void on_socket(evutil_socket_t fd, short what, void *context)
 {
     const struct pool *pool = context;
-    int action = (what & EV_READ ? CURL_CSELECT_IN : 0) | (what & EV_WRITE ? CURL_CSELECT_OUT : 0);
+    int action =
+        ((what & EV_READ) ? CURL_CSELECT_IN : 0) | ((what & EV_WRITE) ? CURL_CSELECT_OUT : 0);
     int running;
 
     curl_multi_socket_action(pool->multi, fd, action, &running);
@@ -143,7 +144,7 @@ static int on_socket_wish(CURL *easy, curl_socket_t fd, int what, void *context,
     struct pool *pool = context;
     struct event *event = assigned;
     short events =
-        (short)((what & CURL_POLL_IN ? EV_READ : 0) | (what & CURL_POLL_OUT ? EV_WRITE : 0));
+        (short)(((what & CURL_POLL_IN) ? EV_READ : 0) | ((what & CURL_POLL_OUT) ? EV_WRITE : 0));
 
     (void)easy;
     if (event != NULL)

@@ -441,7 +441,8 @@ struct slice http_path_decode(struct arena *arena, struct slice path)
     rest = decoded.len > 1 ? slice_from(decoded, 1) : slice_none();
     while (slice_next(&rest, '/', &segment)) {
         /* A slash at the end is part of the path: "/a/" is another one than "/a". */
-        if ((segment.len == 0 && slice_is_set(rest)) || slice_is(segment, ".") || slice_is(segment, ".."))
+        if ((segment.len == 0 && slice_is_set(rest)) || slice_is(segment, ".") ||
+            slice_is(segment, ".."))
             return slice_none();
     }
     return decoded;

@@ -197,7 +197,7 @@ SSL_CTX *tls_server_context_of(struct arena *arena, const struct tls_identity *i
 SSL_CTX *tls_server_context(struct arena *arena, const char *certificate_file, const char *key_file,
                             bool client_certificates, const char **why_r)
 {
-    struct tls_identity identity;
+    struct tls_identity identity = { 0 };
 
     *why_r = tls_identity_read(arena, certificate_file, key_file, &identity);
     return *why_r == NULL ? tls_server_context_of(arena, &identity, client_certificates, why_r)

@@ -16,8 +16,8 @@ struct provider {
     const char *file;       /* of the plugin; NULL: a built-in one */
     struct slice plugin_id; /* in that file */
     struct quarantine *quarantine;
-    unsigned index; /* in the configuration: its place in shared memory */
-    bool broken;    /* it could not be bound: nobody can log in there */
+    unsigned index;    /* in the configuration: its place in shared memory */
+    bool broken;       /* it could not be bound: nobody can log in there */
     struct kept *kept; /* what upstream/kept.h keeps about it; NULL: nothing yet */
 };
 

@@ -134,7 +134,7 @@ static bool start_later(struct worker_slot *worker)
 static bool start_worker(struct generation *generation, struct sockets *sockets, unsigned slot)
 {
     struct worker_slot *worker = &generation->slots[slot];
-    int listeners[LISTEN_MAX];
+    int listeners[LISTEN_MAX] = { 0 };
     int admin;
     int pair[2];
 

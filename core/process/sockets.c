@@ -143,27 +143,27 @@ static bool is_known(const struct sockets *sockets, struct slice address)
     return false;
 }
 
-int sockets_open(struct sockets *sockets, struct arena *arena, struct slice text, unsigned slot,
+int sockets_open(struct sockets *sockets, struct arena *arena, struct slice address, unsigned slot,
                  const char **why_r)
 {
-    struct address address;
-    bool is_unix = slice_starts(text, SL("unix:"));
-    int fd = find(sockets, text, slot, is_unix);
+    struct address place;
+    bool is_unix = slice_starts(address, SL("unix:"));
+    int fd = find(sockets, address, slot, is_unix);
 
     if (fd >= 0)
         return fd;
-    *why_r = address_read_listen(text, &address);
+    *why_r = address_read_listen(address, &place);
     if (*why_r == NULL)
-        fd = open_socket(&address, !is_known(sockets, text));
+        fd = open_socket(&place, !is_known(sockets, address));
     if (fd < 0) {
-        *why_r = arena_printf(arena, "cannot listen on %.*s: %s", SLICE_ARG(text),
+        *why_r = arena_printf(arena, "cannot listen on %.*s: %s", SLICE_ARG(address),
                               *why_r != NULL ? *why_r : strerror(errno))
                      .at;
         return -1;
     }
     struct kept *kept = mem_zalloc(1, sizeof(*kept));
 
-    *kept = (struct kept){ .address = slice_make(mem_strndup(text.at, text.len), text.len),
+    *kept = (struct kept){ .address = slice_make(mem_strndup(address.at, address.len), address.len),
                            .slot = slot,
                            .is_unix = is_unix,
                            .fd = fd };

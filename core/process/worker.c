@@ -304,9 +304,9 @@ static void shed_privileges(const struct worker *worker)
     signal(SIGPIPE, SIG_IGN);
     if (worker->master >= 0)
         signal(SIGHUP, SIG_IGN);
-    setrlimit(RLIMIT_CORE, &none);
-    prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
-    prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+    if (setrlimit(RLIMIT_CORE, &none) != 0 || prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0 ||
+        prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
+        log_warn("a worker keeps what it should not need: %s", strerror(errno));
 }
 
 static void say_problems(const struct worker *worker, const struct problems *problems)
@@ -339,7 +339,7 @@ int worker_run(const struct worker *worker)
     if (serving.hub != NULL)
         open_tls(&serving, &problems);
     say_problems(worker, &problems);
-    if (problems.errors > 0) {
+    if (serving.hub == NULL || problems.errors > 0) {
         close_all(&serving);
         arena_release(&arena);
         return EXIT_CONFIGURATION;

@@ -20,7 +20,8 @@ static const char *read_database(struct slice text, struct redis_address *addres
 static const char *read_userinfo(struct arena *arena, struct slice text,
                                  struct redis_address *address)
 {
-    struct slice user, password;
+    struct slice user;
+    struct slice password;
 
     for (size_t i = 0; i < text.len; i++) {
         unsigned char c = (unsigned char)text.at[i];
@@ -89,7 +90,8 @@ static const char *read_network(struct arena *arena, struct slice text,
 static const char *read_unix(struct arena *arena, struct slice text, struct redis_address *address)
 {
     static const char *const known[] = { "db", "user", "password" };
-    struct slice path, query;
+    struct slice path;
+    struct slice query;
     struct params params = { 0 };
     size_t expected = 0;
 

@@ -37,7 +37,8 @@ static const struct {
 
 static const struct store_engine *engine_for(struct slice url)
 {
-    struct slice scheme, rest;
+    struct slice scheme;
+    struct slice rest;
 
     if (!slice_cut(url, ':', &scheme, &rest))
         return NULL;
@@ -55,6 +56,7 @@ static const char *unknown_scheme(struct arena *arena)
     struct slice known = SL("");
 
     for (size_t i = 0; i < sizeof(engines) / sizeof(engines[0]); i++) {
+        /* NOLINTNEXTLINE(clang-analyzer-core.NullDereference): the list has no gaps */
         for (const char *const *name = engines[i]->schemes; *name != NULL; name++)
             known = arena_printf(arena, "%.*s%s%s:", SLICE_ARG(known), known.len > 0 ? ", " : "",
                                  *name);

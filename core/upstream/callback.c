@@ -12,6 +12,8 @@
 #include "protocol/errors.h"
 #include "upstream/profile.h"
 
+#include <assert.h>
+
 enum {
     ACCOUNT_ID_BYTES = 16,
     COMMANDS = 3,
@@ -377,6 +379,7 @@ static enum login_outcome outcome_of(const struct error_kind *kind)
 /* The person said no: that is an answer, and goes back to whoever asked. */
 static void send_denial(struct request *request, struct callback *callback)
 {
+    assert(callback->login.provider != NULL); /* an attempt has one */
     request_log_failure(request);
     if (callback->has_ticket) {
         callback->ticket.error = SL("access_denied");

@@ -253,10 +253,11 @@ const char *client_auth_add(struct login *login, struct arena *arena, struct par
         break;
     case TOKEN_AUTH_ES256_SECRET:
         wrong = kept_secret(login, arena, &secret);
-        /* fall through */
-    default:
         if (wrong == NULL)
             add_secret(login, arena, params, secret);
+        break;
+    default:
+        add_secret(login, arena, params, secret);
     }
     return wrong;
 }

@@ -1,11 +1,10 @@
 /*
  * Garmin Connect, by OAuth 2.0 (its OAuth 1.0a is on the way out).
  *
- * For partners only, whose documentation is not public: the endpoints are those that several client
- * programs agree on. For the authorization endpoint some have apis.garmin.com/tools/oauth2/
- * authorizeUser instead of the one here, which a maintained catalogue of connectors has; the
- * operator may override it. PKCE is obligatory, scopes are chosen by the person, and the only thing
- * that is told about them is an id.
+ * For partners only, whose documentation is not public: the endpoints are those that clients agree
+ * on, but for the authorization endpoint, where some have
+ * https://apis.garmin.com/tools/oauth2/authorizeUser; the operator may override it. PKCE is
+ * obligatory, no scopes are asked for, and the only thing that is told about a person is an id.
  */
 #include <cardea/provider.h>
 

@@ -1,10 +1,9 @@
 /*
- * Mail.ru.
+ * Mail.ru, at oauth.mail.ru; connect.mail.ru and o2.mail.ru, which some clients have, are older.
  *
- * Of its three generations the newest one, at oauth.mail.ru; the others are withdrawn or for
- * partners. The profile call takes the token in the query and reports errors with status 200. The
- * subject is the id: the address, which one client takes, is a mailbox that can be closed and
- * opened by somebody else. Nobody says whether an address is verified.
+ * The profile call takes the token in the query and reports errors with status 200. The subject is
+ * the id; some clients take the address, which is no id. Nobody says whether an address is
+ * verified.
  */
 #include <cardea/provider.h>
 

@@ -86,7 +86,8 @@ static double own_cpu(void)
 static double server_cpu(void)
 {
     char path[64];
-    unsigned long user = 0, system = 0;
+    unsigned long user = 0;
+    unsigned long system = 0;
 
     if (server.pid == 0)
         return 0;

@@ -171,8 +171,8 @@ def test_a_request_may_come_as_a_post(hub, person):
 
 
 @pytest.mark.parametrize("scope", ["bogus", "openid bogus", "openid read\0", 'openid "', "openid \\", "openid\x01",
-                                   "openid\r\nread", "openid\tread", b"openid \xff", b"openid \xc0\xaf", "openid \u00e4",
-                                   "OPENID", " ", "openid <script>alert(1)</script>"])
+                                   "openid\r\nread", "openid\tread", b"openid \xff", b"openid \xc0\xaf",
+                                   "openid \u00e4", "OPENID", " ", "openid <script>alert(1)</script>"])
 def test_an_impossible_scope_is_refused_and_not_shown(hub, person, scope):
     """A07, A20: sent to the registered address only"""
     answer = ask(hub, person, scope=scope)
@@ -197,7 +197,8 @@ def test_a_flood_of_scopes_costs_nothing(hub):
     assert seconds < 0.5 * SLOW
     assert request(hub.admin + "/healthz").status == 200
     form = urllib.parse.urlencode(dict(hub.authorize_query(), claims="x" * 1000000))
-    said = talk(hub, b"POST /oauth2/authorize HTTP/1.1\r\nHost: a\r\nContent-Type: application/x-www-form-urlencoded\r\n"
+    said = talk(hub,
+                b"POST /oauth2/authorize HTTP/1.1\r\nHost: a\r\nContent-Type: application/x-www-form-urlencoded\r\n"
                      b"Content-Length: %d\r\n\r\n" % len(form) + form.encode())
     assert said.startswith(b"HTTP/1.1 413 "), said[:300]
     assert sum(cpu_seconds(pid) for pid in hub.watch.workers) - before < 0.3 * SLOW
@@ -332,8 +333,8 @@ def test_request_objects_are_refused_and_not_ignored(hub, person):
 def test_nobody_is_asked_for_a_request_by_reference(hub, person):
     """A15"""
     with Listener() as listener:
-        for uri in (f"http://127.0.0.1:{listener.port}/", f"https://localhost:{listener.port}/x", "http://169.254.169.254/",
-                    "file:///etc/passwd", "urn:ietf:params:oauth:request_uri:x"):
+        for uri in (f"http://127.0.0.1:{listener.port}/", f"https://localhost:{listener.port}/x",
+                    "http://169.254.169.254/", "file:///etc/passwd", "urn:ietf:params:oauth:request_uri:x"):
             is_sent_error(hub, ask(hub, person, request_uri=uri), "request_uri_not_supported", "the state")
         assert not listener.was_asked()
 
@@ -341,7 +342,8 @@ def test_nobody_is_asked_for_a_request_by_reference(hub, person):
 # -- state, nonce and the ways to answer --------------------------------------------------------
 
 
-@pytest.mark.parametrize("state", ["s" * 1000, "a b+c%20&=#?/\\'\"<>", "\u20ac \U0001f600", "{\"a\": [1]}", "%00", "%2541"])
+@pytest.mark.parametrize("state",
+                         ["s" * 1000, "a b+c%20&=#?/\\'\"<>", "\u20ac \U0001f600", "{\"a\": [1]}", "%00", "%2541"])
 def test_state_comes_back_as_it_was_sent(hub, person, state):
     """A16, A17, 5.C test_state_preservation, 5.G: in both modes, with a code and with an error"""
     assert ask(hub, person, state=state).query["state"] == state
@@ -395,8 +397,8 @@ def form_fields(answer):
                     for name, value in fields}
 
 
-HOSTILE = ['"><script>alert(1)</script>', "'><svg/onload=alert(1)>", "%0d%0aSet-Cookie:a=b", "</form><form action=//evil>",
-           "{{iss}}", "&quot;><script>", "javascript:alert(1)"]
+HOSTILE = ['"><script>alert(1)</script>', "'><svg/onload=alert(1)>", "%0d%0aSet-Cookie:a=b",
+           "</form><form action=//evil>", "{{iss}}", "&quot;><script>", "javascript:alert(1)"]
 
 
 @pytest.mark.parametrize("state", HOSTILE)
@@ -551,7 +553,8 @@ def test_a_consent_without_the_right_form_token_is_refused(hub):
     address, csrf = consent_form(hub, page)
     _, of_another_ticket = consent_form(hub, ask(hub, browser, client="asking"))
     _, of_another_session = consent_form(hub, ask(hub, other, client="asking"))
-    for bad in (None, "", "x", csrf[:-1], csrf + "A", csrf.swapcase(), of_another_ticket, of_another_session, "\0" * 43):
+    for bad in (None, "", "x", csrf[:-1], csrf + "A", csrf.swapcase(), of_another_ticket, of_another_session,
+                "\0" * 43):
         is_page(decide(hub, browser, page, "allow", csrf=bad), 403)
     is_page(browser.post(address, [("csrf", csrf[:-1]), ("csrf", csrf), ("decision", "allow")]), 403)
     # In another browser there is no such ticket, whatever else is right.
@@ -629,7 +632,8 @@ def test_pages_bring_nothing_from_elsewhere(hub, person):
     """A25: their headers are looked at by the watch"""
     pages = [hub.get("/login"), hub.get("/nothing", headers={"Accept": "text/html"}), person.get(hub.issuer + "/"),
              person.get(hub.issuer + "/logout"), Browser().get(hub.issuer + "/logout"),
-             ask(hub, person, client="asking"), ask(hub, client_id="nobody"), ask(hub, person, response_mode="form_post")]
+             ask(hub, person, client="asking"), ask(hub, client_id="nobody"),
+             ask(hub, person, response_mode="form_post")]
     for page in pages:
         assert page.header("Content-Type") == "text/html; charset=utf-8"
         for source in re.findall(r'(?:src|<link[^>]* href)="([^"]*)"', page.text):
@@ -640,8 +644,9 @@ def test_pages_bring_nothing_from_elsewhere(hub, person):
 # -- resources and providers --------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("resource", ["relative", "https://api.test/#part", "https://api.test/#", "https://unknown.test/",
-                                      "https://api.test", "HTTPS://api.test/", "//api.test/"])
+@pytest.mark.parametrize("resource",
+                         ["relative", "https://api.test/#part", "https://api.test/#", "https://unknown.test/",
+                          "https://api.test", "HTTPS://api.test/", "//api.test/"])
 def test_an_impossible_resource_is_refused(hub, person, resource):
     """A28"""
     answer = ask(hub, person, client="narrow", resource=resource)
@@ -669,7 +674,8 @@ def test_a_provider_hint_reaches_no_further_than_the_client(hub, name):
     assert re.sub(own, "", unknown.text) == re.sub(own, "", refused.text)
     assert follow("google", "picky").location.startswith(hub.simulator_url)
     assert follow("discord", "app").location.startswith(hub.simulator_url)
-    for odd in ("../../etc/passwd", "google/../github", "google%2f", "goog\0le", "GOOGLE", "g" * 1000, "<script>", "\u0131"):
+    for odd in ("../../etc/passwd", "google/../github", "google%2f", "goog\0le", "GOOGLE", "g" * 1000,
+                "<script>", "\u0131"):
         assert follow(odd, "picky").status in (400, 404)
 
 

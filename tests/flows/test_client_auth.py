@@ -59,8 +59,8 @@ def is_refused(answer, challenged):
 def test_a_wrong_secret_is_refused(hub, path):
     """F01, L01, 5.C test_wrong_secret_client, test_basicauth_revoke, test_basicauth_introspect"""
     secret = secret_of(hub, "app")
-    for wrong in ("wrong", "", secret[:-1], secret + "x", secret.upper(), " " + secret, secret + "\0", secret_of(hub, "other"),
-                  secret + "\n", "x" * 2000):
+    for wrong in ("wrong", "", secret[:-1], secret + "x", secret.upper(), " " + secret, secret + "\0",
+                  secret_of(hub, "other"), secret + "\n", "x" * 2000):
         is_refused(hub.post(path, FORM, headers=basic("app", wrong)), True)
     secret = secret_of(hub, "post")
     for wrong in ("wrong", secret[:-1], secret + "x", secret.upper(), " " + secret, secret + "\0", "x" * 20000):
@@ -119,7 +119,8 @@ def test_odd_characters_in_a_secret_are_decoded(hub):
     """F03, 3.6 Basic credentials, 5.C test_basicauth_web: as the RFC has it, and as many clients do it"""
     for header in (basic("odd.client-id_1", ODD), basic("odd.client-id_1", ODD, encode=False)):
         assert hub.post("/oauth2/token", FORM, headers=header).status == 200
-    for wrong in (urllib.parse.unquote_plus(ODD), urllib.parse.quote_plus(urllib.parse.quote_plus(ODD)), ODD.replace(" ", "+")):
+    for wrong in (urllib.parse.unquote_plus(ODD), urllib.parse.quote_plus(urllib.parse.quote_plus(ODD)),
+                  ODD.replace(" ", "+")):
         is_refused(hub.post("/oauth2/token", FORM, headers=basic("odd.client-id_1", wrong)), True)
 
 
@@ -143,7 +144,8 @@ def test_a_broken_header_is_refused(hub, path, value):
     """F04, 5.C test_invalid_auth_header: no colon, no base64, too long, NUL inside, empty"""
     body = urllib.parse.urlencode(FORM)
     said = talk(hub, f"POST {path} HTTP/1.1\r\nHost: a\r\nConnection: close\r\nAuthorization: {value}\r\n"
-                     f"Content-Type: application/x-www-form-urlencoded\r\nContent-Length: {len(body)}\r\n\r\n{body}".encode())
+                     "Content-Type: application/x-www-form-urlencoded\r\n"
+                     f"Content-Length: {len(body)}\r\n\r\n{body}".encode())
     assert said[:13] in (b"HTTP/1.1 400 ", b"HTTP/1.1 401 "), said[:300]
     if "\0" not in value:
         assert b"invalid_client" in said and b"WWW-Authenticate: Basic" in said, said
@@ -186,8 +188,8 @@ def test_credentials_do_not_come_by_cookie_or_url(hub):
 
 def test_what_a_proxy_might_say_is_not_heard(hub):
     """F13, R15: headers of strangers about certificates and users"""
-    names = ("X-Client-Cert", "X-SSL-Client-Verify", "X-SSL-Client-S-DN", "X-Forwarded-User", "X-Remote-User", "Remote-User",
-             "X-Forwarded-Client-Cert", "Client-Cert", "X-Auth-Request-User")
+    names = ("X-Client-Cert", "X-SSL-Client-Verify", "X-SSL-Client-S-DN", "X-Forwarded-User", "X-Remote-User",
+             "Remote-User", "X-Forwarded-Client-Cert", "Client-Cert", "X-Auth-Request-User")
     for name in names:
         is_refused(hub.post("/oauth2/token", dict(FORM, client_id="app"), headers={name: "app"}), False)
         assert hub.get("/session", headers={name: "octocat"}).status == 401

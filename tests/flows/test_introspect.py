@@ -109,7 +109,8 @@ def test_a_resource_server_learns_about_tokens_that_are_for_it(hub):
     assert introspect(hub, hub.tokens(client="signed")["access_token"], "api").json["active"] is True
     assert introspect(hub, tokens["refresh_token"], "api").body == INACTIVE
     assert introspect(hub, hub.tokens(client="plain")["access_token"], "api").body == INACTIVE
-    narrow = hub.token(grant_type="refresh_token", refresh_token=tokens["refresh_token"], resource="https://api.test/").json
+    narrow = hub.token(grant_type="refresh_token", refresh_token=tokens["refresh_token"],
+                       resource="https://api.test/").json
     assert introspect(hub, narrow["access_token"], "api").body == INACTIVE
     assert introspect(hub, narrow["access_token"], "app").json["aud"] == "https://api.test/"
 
@@ -205,7 +206,8 @@ def test_an_old_refresh_token_revokes_as_well(hub):
     assert not is_alive(hub, again["access_token"])
 
 
-@pytest.mark.parametrize("token", ["x", "cat_" + "A" * 65, "crt_" + "A" * 65 + ".1", "a.b.c", "\0", "\u00e4", "x" * 50000])
+@pytest.mark.parametrize("token",
+                         ["x", "cat_" + "A" * 65, "crt_" + "A" * 65 + ".1", "a.b.c", "\0", "\u00e4", "x" * 50000])
 def test_revoking_nonsense_is_done_at_once(hub, token):
     """RFC 7009, 2.2, 5.D test_invalid_token"""
     answer = revoke(hub, token)

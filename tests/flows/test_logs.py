@@ -1,4 +1,4 @@
-"""What is written down, and what whoever reads it can do with it: groups Y, T and X of the attack catalogue, and D19."""
+"""What is written down, and what its reader can do with it: groups Y, T and X of the attack catalogue, and D19."""
 
 import base64
 import collections
@@ -32,8 +32,9 @@ def all_is_well(hub):
 
 # -- the log ------------------------------------------------------------------------------------
 
-NASTY = ["a\r\nb", "a\nb", "a\x1b[2J\x1b]0;x\x07b", "a\"}\n{\"level\":\"audit\"", "\\\"}", "\x00\x01\x7f", "\u0085\u009b31m", "\u202e\u2066x",
-         "\ufeff", b"\xff\xfe\xc0\xaf", "%s%n%x%p" * 20, "x" * 50000, "{}[]\"'`$(id)", "\u2028\u2029", "\ud7ff\U0010ffff"]
+NASTY = ["a\r\nb", "a\nb", "a\x1b[2J\x1b]0;x\x07b", "a\"}\n{\"level\":\"audit\"", "\\\"}", "\x00\x01\x7f",
+         "\u0085\u009b31m", "\u202e\u2066x", "\ufeff", b"\xff\xfe\xc0\xaf", "%s%n%x%p" * 20, "x" * 50000,
+         "{}[]\"'`$(id)", "\u2028\u2029", "\ud7ff\U0010ffff"]
 
 
 @pytest.mark.parametrize("nasty", NASTY, ids=[repr(nasty)[:40] for nasty in NASTY])
@@ -45,12 +46,14 @@ def test_whatever_comes_makes_one_line_of_json(hub, nasty):
                        ("/oauth2/authorize", {"client_id": "app", "redirect_uri": nasty}),
                        ("/oauth2/authorize", dict(hub.authorize_query(), **{"state": nasty})),
                        ("/oauth2/authorize", list(hub.authorize_query().items()) + [(nasty, "1"), (nasty, "2")]),
-                       ("/oauth2/token", {"client_id": nasty, "grant_type": nasty}), ("/callback/github", {"state": nasty})):
+                       ("/oauth2/token", {"client_id": nasty, "grant_type": nasty}),
+                       ("/callback/github", {"state": nasty})):
         hub.post(path, form)
     hub.token(grant_type=nasty)
     short = text[:6000]
     header = re.sub(rb"[\x00-\x08\x0a-\x1f\x7f]", b"", short)
-    talk(hub, b"GET /" + urllib.parse.quote(short[:2000]).encode() + b" HTTP/1.1\r\nHost: a\r\nConnection: close\r\nUser-Agent: "
+    talk(hub, b"GET /" + urllib.parse.quote(short[:2000]).encode()
+         + b" HTTP/1.1\r\nHost: a\r\nConnection: close\r\nUser-Agent: "
          + header + b"\r\nX-Request-Id: " + header + b"\r\nReferer: " + header + b"\r\n\r\n")
     talk(hub, b"GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\nX: " + short + b"\r\n\r\n")
     talk(hub, short + b" / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
@@ -180,8 +183,9 @@ def test_whoever_reads_the_store_learns_nothing_to_use(hub):
     tokens = hub.token(grant_type="authorization_code", code=code, redirect_uri=hub.client("app")["redirect_uris"][0],
                        code_verifier=pkce.verifier).json
     again = hub.token(grant_type="refresh_token", refresh_token=tokens["refresh_token"]).json
-    secrets = [pkce.verifier, hub.client("app")["client_secret"], hub.effective()["secrets"][0], "octocat@example.com", "The Octocat",
-               "octocat", "avatars.githubusercontent.com", session, session[22:], code, code[26:]]
+    secrets = [pkce.verifier, hub.client("app")["client_secret"], hub.effective()["secrets"][0],
+               "octocat@example.com", "The Octocat", "octocat", "avatars.githubusercontent.com", session,
+               session[22:], code, code[26:]]
     for each in (tokens, again):
         secrets += [each["access_token"], each["access_token"][26:], each["refresh_token"],
                     each["refresh_token"][26:].partition(".")[0], each["id_token"], each["id_token"].rpartition(".")[2]]
@@ -223,7 +227,8 @@ CHANGES = {
     "emptied": lambda rows: [(key, b"") for key, value in rows],
     "with garbage": lambda rows: [(key, b"\xff" * 100) for key, value in rows],
     "with more behind it": lambda rows: [(key, value + b"\x01\xff\xff\xff\xff\x0f") for key, value in rows],
-    "swapped with another": lambda rows: list(zip([key for key, _ in rows], [value for _, value in rows[1:] + rows[:1]])),
+    "swapped with another": lambda rows: list(zip([key for key, _ in rows],
+                                                  [value for _, value in rows[1:] + rows[:1]])),
 }
 
 
@@ -257,7 +262,8 @@ def test_every_byte_of_a_sealed_record_counts():
     with Hub({"signing": {"algorithms": ["ES256"]}}) as hub:
         browser = hub.login()
         with sqlite3.connect(f"{hub.folder}/cardea.db", timeout=20) as store:
-            (key, value), = [(bytes(key), bytes(value)) for key, value in store.execute("SELECT key, value FROM records")
+            (key, value), = [(bytes(key), bytes(value))
+                             for key, value in store.execute("SELECT key, value FROM records")
                              if bytes(key).startswith(b"session:")]
         store.close()
         sub = browser.get(hub.issuer + "/session").json

@@ -15,7 +15,8 @@ from watch import is_code, is_error, read_all, watched
 
 AT_ONCE = 50
 OFFLINE = "openid profile email offline_access"
-CLIENTS = {"codes": {"client_secret": "the secret of the app with codes only", "redirect_uris": ["https://codes.test/callback"]}}
+CLIENTS = {"codes": {"client_secret": "the secret of the app with codes only",
+                     "redirect_uris": ["https://codes.test/callback"]}}
 
 
 @pytest.fixture(scope="module", params=["sqlite", "redis", "redis+unix"])
@@ -249,7 +250,8 @@ def test_a_person_who_comes_for_the_first_time_in_many_tabs_is_one_account(store
         assert [answer.status for answer in answers] == [303] * len(answers), answers
         subs = set()
         for answer in answers:
-            cookie, = [line.partition(";")[0] for line in answer.all("Set-Cookie") if line.startswith("cardea-session=")]
+            cookie, = [line.partition(";")[0] for line in answer.all("Set-Cookie")
+                       if line.startswith("cardea-session=")]
             subs.add(hub.get("/session", headers={"Cookie": cookie}).json["sub"])
         assert len(subs) == 1, subs
         hub.watch.check()

@@ -58,7 +58,8 @@ def ask(hub, browser, uri, client="app", method="GET", **over):
 
 def is_refused(hub, browser, uri, client="app"):
     """Refused by every way: with a session and without, as GET and as POST, and with another error beside it."""
-    for over in ({}, {"prompt": "none"}, {"response_type": "token"}, {"scope": "bogus"}, {"response_mode": "form_post"}):
+    for over in ({}, {"prompt": "none"}, {"response_type": "token"}, {"scope": "bogus"},
+                 {"response_mode": "form_post"}):
         is_page(ask(hub, browser, uri, client, **over))
     is_page(ask(hub, Browser(), uri, client))
     is_page(ask(hub, browser, uri, client, method="POST"))
@@ -72,12 +73,13 @@ REFUSED = [
     "https://app.test.evil.test/cb", "https://app.testevil/cb", "https://evil.test/app.test/cb",
     "https://evilapp.test/cb", "https://evil.app.test/cb", "https://evil.test/https://app.test/cb",
     # B03: somebody in front of the host
-    "https://app.test@evil.test/cb", "https://app.test:80@evil.test/cb", "https://a@b@evil.test/", "https://x@app.test/cb",
-    "https://app.test%40evil.test/cb", "https://@app.test/cb", "https://x:y@app.test/cb",
+    "https://app.test@evil.test/cb", "https://app.test:80@evil.test/cb", "https://a@b@evil.test/",
+    "https://x@app.test/cb", "https://app.test%40evil.test/cb", "https://@app.test/cb", "https://x:y@app.test/cb",
     # B04: slashes and white space
-    "https://app.test\\@evil.test/cb", "https:/\\evil.test", "https:/app.test/cb", "https:app.test/cb", "https:\\\\app.test\\cb",
-    "\t" + CALLBACK, " " + CALLBACK, "\n" + CALLBACK, "\r" + CALLBACK, CALLBACK + " ", CALLBACK + "\n", CALLBACK + "\0",
-    "https://app.test/\tcb", "https://app.\ntest/cb", "https://app.test/c\0b", "//app.test/cb", "/cb", "cb", "app.test/cb",
+    "https://app.test\\@evil.test/cb", "https:/\\evil.test", "https:/app.test/cb", "https:app.test/cb",
+    "https:\\\\app.test\\cb", "\t" + CALLBACK, " " + CALLBACK, "\n" + CALLBACK, "\r" + CALLBACK,
+    CALLBACK + " ", CALLBACK + "\n", CALLBACK + "\0", "https://app.test/\tcb", "https://app.\ntest/cb",
+    "https://app.test/c\0b", "//app.test/cb", "/cb", "cb", "app.test/cb",
     # B05: another case
     "https://APP.test/cb", "HTTPS://app.test/cb", "https://app.test/CB", "https://app.test/Cb",
     # B06: a query
@@ -85,15 +87,16 @@ REFUSED = [
     # B07: a fragment
     CALLBACK + "#", CALLBACK + "#x", CALLBACK + "#code=x",
     # B08: ports, slashes, dots, schemes
-    "https://app.test:443/cb", "https://app.test:444/cb", CALLBACK + "/", "https://app.test//cb", "https://app.test./cb",
-    "http://app.test/cb", "https://app.test:/cb", "https://app.test", "https://app.test/", "ftp://app.test/cb",
+    "https://app.test:443/cb", "https://app.test:444/cb", CALLBACK + "/", "https://app.test//cb",
+    "https://app.test./cb", "http://app.test/cb", "https://app.test:/cb", "https://app.test",
+    "https://app.test/", "ftp://app.test/cb",
     # B09: schemes that run something
     "javascript:alert(1)", "JavaScript:alert(1)", "data:text/html,x", "vbscript:x", "\x01javascript:alert(1)",
     "javascript://app.test/cb", "javascript:https://app.test/cb", "view-source:" + CALLBACK, "blob:" + CALLBACK,
     # B11: broken encodings and other alphabets
-    CALLBACK + "%zz", CALLBACK + "%2", "https://app.test/c\u0431", "https://\u0430pp.test/cb", "https://xn--pp-7cd.test/cb",
-    "https://app\uff0etest/cb", "https://app\u3002test/cb", "https://app.test/cb\u200b", "https://app.test\uff0fcb",
-    b"https://app.test/\xc0\xaecb", b"https://app.test/cb\xff",
+    CALLBACK + "%zz", CALLBACK + "%2", "https://app.test/c\u0431", "https://\u0430pp.test/cb",
+    "https://xn--pp-7cd.test/cb", "https://app\uff0etest/cb", "https://app\u3002test/cb",
+    "https://app.test/cb\u200b", "https://app.test\uff0fcb", b"https://app.test/\xc0\xaecb", b"https://app.test/cb\xff",
     # and what is nothing at all
     "x" * 5000, CALLBACK + "x" * 2500, "*", "https://*.test/cb", "null", "about:blank", "urn:ietf:wg:oauth:2.0:oob",
 ]
@@ -135,10 +138,11 @@ def test_another_clients_address_is_refused(hub, person):
 # -- native apps --------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("uri", ["http://127.0.0.1/cb?x=1", "http://127.0.0.1:49152/cb?x=1", "http://127.0.0.1:1/cb?x=1",
-                                 "http://127.0.0.1:65535/cb?x=1", "http://[::1]/cb", "http://[::1]:49152/cb",
-                                 "http://127.0.0.1:8123/fixed", "http://127.0.0.1:9999/fixed",
-                                 "http://localhost:9000/cb", "com.example.app:/callback"])
+@pytest.mark.parametrize("uri",
+                         ["http://127.0.0.1/cb?x=1", "http://127.0.0.1:49152/cb?x=1", "http://127.0.0.1:1/cb?x=1",
+                          "http://127.0.0.1:65535/cb?x=1", "http://[::1]/cb", "http://[::1]:49152/cb",
+                          "http://127.0.0.1:8123/fixed", "http://127.0.0.1:9999/fixed",
+                          "http://localhost:9000/cb", "com.example.app:/callback"])
 def test_a_native_app_may_choose_its_port_and_nothing_else(hub, person, uri):
     """B12: RFC 8252, 7.3, and the code goes to that very port"""
     answer = ask(hub, person, uri, client="public")
@@ -153,7 +157,8 @@ def test_a_native_app_may_choose_its_port_and_nothing_else(hub, person, uri):
                                  "http://2130706433/cb?x=1", "http://0x7f000001/cb?x=1", "http://0177.0.0.1/cb?x=1",
                                  "http://127.0.0.1.evil.test/cb?x=1", "http://127.0.0.1:1@evil.test/cb?x=1",
                                  "http://127.0.0.1@evil.test/cb?x=1", "http://127.0.0.1:0/cb?x=1",
-                                 "http://127.0.0.1:65536/cb?x=1", "http://127.0.0.1:/cb?x=1", "http://127.0.0.1:+80/cb?x=1",
+                                 "http://127.0.0.1:65536/cb?x=1", "http://127.0.0.1:/cb?x=1",
+                                 "http://127.0.0.1:+80/cb?x=1",
                                  "http://127.0.0.1:80x/cb?x=1", "http://127.0.0.1:8080#@evil.test/cb?x=1",
                                  "http://[::ffff:127.0.0.1]/cb", "http://[0:0:0:0:0:0:0:1]/cb", "http://[::1%25lo]/cb",
                                  "http://0.0.0.0/cb?x=1", "http://127.0.0.1:8123/fixed?", "HTTP://127.0.0.1/cb?x=1",
@@ -165,7 +170,8 @@ def test_what_looks_like_loopback_is_refused(hub, person, uri):
 
 @pytest.mark.parametrize("uri", ["com.example.app://callback", "COM.example.app:/callback", "com.example.app:callback",
                                  "com.example.app:/callback/", "com.example.app:/callback?x=1", "com.example.app:/",
-                                 "com.example.app.evil:/callback", "com.example.app:///callback", "com.example.app:/callback#"])
+                                 "com.example.app.evil:/callback", "com.example.app:///callback",
+                                 "com.example.app:/callback#"])
 def test_a_scheme_of_its_own_matches_exactly(hub, person, uri):
     """B15"""
     is_refused(hub, person, uri, client="public")
@@ -205,8 +211,9 @@ def exchange(hub, uri, asked=CALLBACK, **over):
     return hub.token(**form)
 
 
-@pytest.mark.parametrize("uri", ["https://app.test/", CALLBACK + "/", CALLBACK + "?", "https://APP.test/cb", "x", None, "",
-                                 CALLBACK + "\0", "https%3A%2F%2Fapp.test%2Fcb", CALLBACK + "#"])
+@pytest.mark.parametrize("uri",
+                         ["https://app.test/", CALLBACK + "/", CALLBACK + "?", "https://APP.test/cb", "x", None, "",
+                          CALLBACK + "\0", "https%3A%2F%2Fapp.test%2Fcb", CALLBACK + "#"])
 def test_a_code_is_redeemed_with_the_address_it_was_asked_for_with(hub, uri):
     """B17, 5.C test_redirect_uri_preservation, test_mismatching_redirect_uri"""
     is_error(exchange(hub, uri), "invalid_grant")
@@ -245,13 +252,14 @@ def check(hub, tmp_path, **client):
     return done.returncode, done.stdout + done.stderr
 
 
-@pytest.mark.parametrize("uri", ["https://*.app.test/*", "https://*.app.test/cb", "*", "https://", "^https://app[.]test/.*$",
-                                 "javascript:alert(1)", "JavaScript:alert(1)", "data:text/html,x", "vbscript:x",
-                                 "\x01javascript:alert(1)", "https://app.test/cb#x", "https://app.test/cb#", "/cb", "cb",
-                                 "http://app.test/cb", "https://x@app.test/cb", "https://app.test/c b", "https://app.test/%zz",
-                                 "myapp:/cb", "file:///tmp/x", "https://app.test/cb?code=x", "https://app.test/cb?x=1&state=y",
-                                 "https://app.test/cb?iss=x", "https://app.test/cb?error", "https://app.test/cb?%65rror=1",
-                                 "https://app.test\\cb", "https://b\u00fccher.test/cb"])
+@pytest.mark.parametrize("uri",
+                         ["https://*.app.test/*", "https://*.app.test/cb", "*", "https://", "^https://app[.]test/.*$",
+                          "javascript:alert(1)", "JavaScript:alert(1)", "data:text/html,x", "vbscript:x",
+                          "\x01javascript:alert(1)", "https://app.test/cb#x", "https://app.test/cb#", "/cb", "cb",
+                          "http://app.test/cb", "https://x@app.test/cb", "https://app.test/c b", "https://app.test/%zz",
+                          "myapp:/cb", "file:///tmp/x", "https://app.test/cb?code=x", "https://app.test/cb?x=1&state=y",
+                          "https://app.test/cb?iss=x", "https://app.test/cb?error", "https://app.test/cb?%65rror=1",
+                          "https://app.test\\cb", "https://b\u00fccher.test/cb"])
 def test_a_dangerous_address_cannot_be_registered(hub, tmp_path, uri):
     """B07, B09, B18, B19: the configuration is refused, with the place"""
     status, said = check(hub, tmp_path, redirect_uris=[uri])
@@ -260,7 +268,8 @@ def test_a_dangerous_address_cannot_be_registered(hub, tmp_path, uri):
 
 def test_a_good_address_can_be_registered(hub, tmp_path):
     """B18: so that the refusals above mean something"""
-    status, said = check(hub, tmp_path, redirect_uris=["https://app.test/cb?x=1", "http://localhost:1/x", "com.example.app:/x"])
+    status, said = check(hub, tmp_path,
+                         redirect_uris=["https://app.test/cb?x=1", "http://localhost:1/x", "com.example.app:/x"])
     assert status == 0, said
 
 
@@ -277,10 +286,11 @@ def test_a_star_in_an_address_is_a_star(hub, tmp_path):
 
 
 ELSEWHERE = ["//evil.test", "/\\evil.test", "\\/evil.test", "/%5cevil.test", "/%5Cevil.test", "https:evil.test",
-             "https://evil.test/", "///evil.test", "////evil.test", "/%09/evil.test", "/\t/evil.test", "javascript:alert(1)",
-             "\x01javascript:alert(1)", "evil.test", "@evil.test", ".evil.test", "/%2fevil.test", "/%2Fevil.test", "/%0d%0aX: y",
-             "/%00", "%2f%2fevil.test", "http:/evil.test", " //evil.test", "/ /evil.test", "data:,x", "/\r\nSet-Cookie: a=b",
-             "\\\\evil.test", "/\\/evil.test", "/x\0", "//\uff0eevil.test", "/\u2215evil.test", "/" + "x" * 5000, b"/\xff"]
+             "https://evil.test/", "///evil.test", "////evil.test", "/%09/evil.test", "/\t/evil.test",
+             "javascript:alert(1)", "\x01javascript:alert(1)", "evil.test", "@evil.test", ".evil.test",
+             "/%2fevil.test", "/%2Fevil.test", "/%0d%0aX: y", "/%00", "%2f%2fevil.test", "http:/evil.test",
+             " //evil.test", "/ /evil.test", "data:,x", "/\r\nSet-Cookie: a=b", "\\\\evil.test",
+             "/\\/evil.test", "/x\0", "//\uff0eevil.test", "/\u2215evil.test", "/" + "x" * 5000, b"/\xff"]
 
 
 @pytest.mark.parametrize("path", ["/login", "/login/github"])
@@ -290,8 +300,9 @@ def test_after_a_login_nobody_is_sent_elsewhere(hub, path, return_to):
     is_page(hub.get(path + "?" + urllib.parse.urlencode({"return_to": return_to})))
 
 
-@pytest.mark.parametrize("return_to", ["/", "/session", "/session?a=b&c=d", "/a/b%20c", "/?next=//evil.test", "/x?u=https://evil.test/",
-                                       "/..//evil.test", "/.//evil.test", "/@evil.test", "/x//evil.test", "/;@evil.test", "/:80"])
+@pytest.mark.parametrize("return_to", ["/", "/session", "/session?a=b&c=d", "/a/b%20c", "/?next=//evil.test",
+                                       "/x?u=https://evil.test/", "/..//evil.test", "/.//evil.test",
+                                       "/@evil.test", "/x//evil.test", "/;@evil.test", "/:80"])
 def test_after_a_login_a_path_of_ours_is_kept(hub, return_to):
     """B20: and always stands behind our own address"""
     browser = Browser()

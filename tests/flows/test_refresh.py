@@ -92,7 +92,8 @@ def test_a_very_old_token_is_still_known_as_a_replay(hub):
     lambda token: token.partition(".")[0], lambda token: token.partition(".")[0] + ".", lambda token: token + ".1",
     lambda token: token.partition(".")[0] + ".0", lambda token: token.partition(".")[0] + ".2",
     lambda token: token.partition(".")[0] + ".-1", lambda token: token.partition(".")[0] + ".18446744073709551615",
-    lambda token: token.partition(".")[0] + ".9223372036854775807", lambda token: token.partition(".")[0] + ".9223372036854775808",
+    lambda token: token.partition(".")[0] + ".9223372036854775807",
+    lambda token: token.partition(".")[0] + ".9223372036854775808",
     lambda token: token.partition(".")[0] + ".1x", lambda token: token.partition(".")[0] + ". 1",
     lambda token: token.partition(".")[0] + ".+1",
     lambda token: token[:50] + ("A" if token[50] != "A" else "B") + token[51:], lambda token: token.swapcase(),
@@ -167,7 +168,8 @@ def test_a_narrowed_token_tells_no_more_than_it_may(hub):
     narrow = refresh(hub, tokens["refresh_token"], scope="openid").json
     for told in (claims(narrow["id_token"]),
                  hub.get("/oauth2/userinfo", headers={"Authorization": "Bearer " + narrow["access_token"]}).json):
-        assert told["sub"] and not {"email", "email_verified", "name", "preferred_username", "picture"} & set(told), told
+        assert told["sub"] and not {"email", "email_verified", "name", "preferred_username",
+                                    "picture"} & set(told), told
     email = refresh(hub, narrow["refresh_token"], scope="openid email").json
     for told in (claims(email["id_token"]),
                  hub.get("/oauth2/userinfo", headers={"Authorization": "Bearer " + email["access_token"]}).json):

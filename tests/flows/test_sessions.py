@@ -100,8 +100,8 @@ def test_under_https_a_cookie_without_the_prefix_is_none_of_ours(secure):
     secure.login(browser)
     value = browser.cookies()["__Host-cardea-session"]
     assert session_of(secure, f"__Host-cardea-session={value}").status == 200
-    for name in ("cardea-session", "__Secure-cardea-session", "__host-cardea-session", "session", "__Host-cardea-Session",
-                 " __Host-cardea-session\t"):
+    for name in ("cardea-session", "__Secure-cardea-session", "__host-cardea-session", "session",
+                 "__Host-cardea-Session", " __Host-cardea-session\t"):
         assert session_of(secure, f"{name}={value}").status == 401, name
 
 
@@ -130,10 +130,12 @@ def test_an_unknown_session_is_not_adopted(hub, value):
 
 
 MALFORMED = ["a=;;; =;", "cardea-session", "cardea-session=", "=", ";", "cardea-session=;cardea-session", "x" * 15000,
-             "; ".join(f"c{number}=v" for number in range(200)), "cardea-session=\"{}\"", "cardea-session= {}", "cardea-session={},",
-             "cardea-session={} x", "Cardea-Session={}", "cardea-session={}; cardea-session=x", "cardea-session=x; cardea-session={}",
-             "cardea-session={}; cardea-session={}", "$Version=1; cardea-session=\"{}\"", "cardea-session=%7b{}", "cardea-session={}=",
-             "a=b,cardea-session={}", "cardea-session={}{}", "cardea-session=\u00e4", "cardea-session-{}", "xcardea-session={}"]
+             "; ".join(f"c{number}=v" for number in range(200)), "cardea-session=\"{}\"", "cardea-session= {}",
+             "cardea-session={},", "cardea-session={} x", "Cardea-Session={}",
+             "cardea-session={}; cardea-session=x", "cardea-session=x; cardea-session={}",
+             "cardea-session={}; cardea-session={}", "$Version=1; cardea-session=\"{}\"",
+             "cardea-session=%7b{}", "cardea-session={}=", "a=b,cardea-session={}", "cardea-session={}{}",
+             "cardea-session=\u00e4", "cardea-session-{}", "xcardea-session={}"]
 
 
 @pytest.mark.parametrize("cookie", MALFORMED, ids=[repr(cookie)[:40] for cookie in MALFORMED])
@@ -164,7 +166,8 @@ def test_a_changed_cookie_is_no_session(hub):
     one = hub.login().cookies()["cardea-session"]
     two = hub.login(provider="google").cookies()["cardea-session"]
     forged = [one[:place] + ("A" if one[place] != "A" else "B") + one[place + 1:] for place in range(len(one))]
-    forged += [one[:22] + two[22:], two[:22] + one[22:], one[::-1], one.swapcase(), one[:-1], one + "A", one[:22], one[22:]]
+    forged += [one[:22] + two[22:], two[:22] + one[22:], one[::-1], one.swapcase(), one[:-1], one + "A",
+               one[:22], one[22:]]
     for value in forged:
         assert session_of(hub, "cardea-session=" + value).status == 401
     assert session_of(hub, "cardea-session=" + one).status == session_of(hub, "cardea-session=" + two).status == 200
@@ -294,35 +297,41 @@ def test_two_tabs_finish_each_its_own_request(hub):
 def test_pages_and_errors_under_https_ask_for_https(secure):
     """Q07: with every header, on pages, redirects, errors for people and for programs, and refusals of the parser"""
     html = {"Accept": "text/html"}
-    answers = [secure.get("/login"), secure.get("/nothing", headers=html), secure.get("/nothing"), secure.get("/session"),
-               secure.post("/oauth2/token", {}), request(secure.issuer + "/login", "PUT"), secure.get("/oauth2/jwks"),
-               secure.get("/login/github"), secure.get("/callback/github", headers=html), secure.get("/static/style.css"),
+    answers = [secure.get("/login"), secure.get("/nothing", headers=html), secure.get("/nothing"),
+               secure.get("/session"), secure.post("/oauth2/token", {}),
+               request(secure.issuer + "/login", "PUT"), secure.get("/oauth2/jwks"), secure.get(
+                   "/login/github"), secure.get("/callback/github", headers=html), secure.get("/static/style.css"),
                secure.get("/oauth2/userinfo"), secure.get("/static/none"), secure.get("/marks/none")]
     for answer in answers:
         assert answer.header("Strict-Transport-Security") == "max-age=31536000", answer
-        assert answer.header("X-Content-Type-Options") == "nosniff" and answer.header("Referrer-Policy") == "no-referrer"
+        assert answer.header("X-Content-Type-Options") == "nosniff"
+        assert answer.header("Referrer-Policy") == "no-referrer"
     for data, status in ((b"GET / HTTP/1.1\r\n\r\n", b"400"), (b"GET / HTTP/9.9\r\n\r\n", b"505"),
-                         (b"GET /" + b"x" * 20000, b"414"), (b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 999999\r\n\r\n", b"413")):
+                         (b"GET /" + b"x" * 20000, b"414"),
+                         (b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 999999\r\n\r\n", b"413")):
         said = talk(secure, data)
         assert said.startswith(b"HTTP/1.1 " + status), said
         for line in (b"Strict-Transport-Security: max-age=31536000", b"X-Content-Type-Options: nosniff",
-                     b"Referrer-Policy: no-referrer", b"Cache-Control: no-store", b"Content-Security-Policy: default-src 'none'",
-                     b"Connection: close"):
+                     b"Referrer-Policy: no-referrer", b"Cache-Control: no-store",
+                     b"Content-Security-Policy: default-src 'none'", b"Connection: close"):
             assert b"\r\n" + line in said, (line, said)
         assert b"Server:" not in said and b"cardea" not in said.lower(), said
 
 
 def test_every_kind_of_error_has_its_headers(hub):
     """Q07: the watch looks at each of them"""
-    for path in ("/nothing", "/static/none", "/static/../x", "/marks/none", "/login/none", "/callback/none", "/oauth2/none",
-                 "/.well-known/none", "/%", "/%00", "/session", "/oauth2/authorize", "/callback/github?state=x", "/login?ticket=x"):
+    for path in ("/nothing", "/static/none", "/static/../x", "/marks/none", "/login/none", "/callback/none",
+                 "/oauth2/none", "/.well-known/none", "/%", "/%00", "/session", "/oauth2/authorize",
+                 "/callback/github?state=x", "/login?ticket=x"):
         for accept in ("text/html,*/*", "application/json"):
             answer = hub.get(path, headers={"Accept": accept})
             assert 400 <= answer.status < 500, answer
 
 
-PAYLOADS = ["<script>alert(1)</script>", "\"><img src=x onerror=alert(1)>", "'><svg/onload=alert(1)>", "{{csrf}}", "{{{csrf}}}",
-            "{{>head}}", "{{#t}}x{{/t}}", "javascript:alert(1)", "</title><script>", "<!--", "]]>", "\u2028<b>", "%3Cscript%3E"]
+PAYLOADS = ["<script>alert(1)</script>", "\"><img src=x onerror=alert(1)>", "'><svg/onload=alert(1)>",
+            "{{csrf}}", "{{{csrf}}}",
+            "{{>head}}", "{{#t}}x{{/t}}", "javascript:alert(1)", "</title><script>", "<!--", "]]>",
+            "\u2028<b>", "%3Cscript%3E"]
 
 
 @pytest.mark.parametrize("payload", PAYLOADS)
@@ -332,11 +341,12 @@ def test_no_parameter_becomes_markup(hub, payload):
     ticket = is_login(hub, hub.authorize(Browser())).query["ticket"]
     html = {"Accept": "text/html", "User-Agent": payload.encode("utf-8").decode("latin-1"), "Referer": "https://x/"}
     quoted = urllib.parse.quote(payload)
-    targets = [f"/login?cancelled={quoted}", f"/login?ticket={quoted}", f"/login?return_to=/{quoted}", f"/login/{quoted}",
-               f"/{quoted}", f"/callback/github?state={quoted}", f"/callback/{quoted}", f"/marks/{quoted}", f"/static/{quoted}",
-               f"/callback/github?error={quoted}&error_description={quoted}&state={ticket}", f"/login?ui_locales={quoted}",
-               f"/oauth2/authorize?client_id={quoted}", f"/oauth2/authorize?client_id=app&redirect_uri={quoted}",
-               f"/logout?x={quoted}", f"/?x={quoted}"]
+    targets = [f"/login?cancelled={quoted}", f"/login?ticket={quoted}", f"/login?return_to=/{quoted}",
+               f"/login/{quoted}", f"/{quoted}", f"/callback/github?state={quoted}", f"/callback/{quoted}",
+               f"/marks/{quoted}", f"/static/{quoted}",
+               f"/callback/github?error={quoted}&error_description={quoted}&state={ticket}",
+               f"/login?ui_locales={quoted}", f"/oauth2/authorize?client_id={quoted}",
+               f"/oauth2/authorize?client_id=app&redirect_uri={quoted}", f"/logout?x={quoted}", f"/?x={quoted}"]
     for target in targets:
         page = person.get(hub.issuer + target, headers=html)
         if not (page.header("Content-Type") or "").startswith("text/html"):
@@ -347,8 +357,9 @@ def test_no_parameter_becomes_markup(hub, payload):
         assert "{{" not in page.text.replace(payload.replace("<", "&lt;"), "") and 'href="javascript' not in page.text
 
 
-@pytest.mark.parametrize("locale", ["../../etc/passwd", "en/../de", "..", "/", "de\0", "de;q=abc", "x" * 7000, "de-" * 1000, "*",
-                                    "de;q=" + "9" * 300, ",,,,;;;;", "\u00e4", "<script>", "zz", "e"])
+@pytest.mark.parametrize("locale",
+                         ["../../etc/passwd", "en/../de", "..", "/", "de\0", "de;q=abc", "x" * 7000, "de-" * 1000, "*",
+                          "de;q=" + "9" * 300, ",,,,;;;;", "\u00e4", "<script>", "zz", "e"])
 def test_a_language_is_a_name_and_no_file(hub, locale):
     """Q09"""
     page = hub.get("/login?" + urllib.parse.urlencode({"ui_locales": locale}))
@@ -370,22 +381,24 @@ def test_many_languages_cost_no_memory(hub):
     assert sum(resident_kib(pid) for pid in pids) - before < (1500 if SLOW == 1 else 300_000 * len(pids))
 
 
-LIES = {"Host": "evil.test", "X-Forwarded-Host": "evil.test", "X-Forwarded-Proto": "gopher", "X-Forwarded-Prefix": "/evil",
-        "X-Forwarded-Port": "1", "Forwarded": "host=evil.test;proto=gopher", "X-Original-URL": "/evil.test", "X-Host": "evil.test",
-        "X-Rewrite-URL": "/evil.test", "X-Forwarded-Server": "evil.test", "X-HTTP-Method-Override": "DELETE"}
+LIES = {"Host": "evil.test", "X-Forwarded-Host": "evil.test", "X-Forwarded-Proto": "gopher",
+        "X-Forwarded-Prefix": "/evil", "X-Forwarded-Port": "1", "Forwarded": "host=evil.test;proto=gopher",
+        "X-Original-URL": "/evil.test", "X-Host": "evil.test", "X-Rewrite-URL": "/evil.test",
+        "X-Forwarded-Server": "evil.test", "X-HTTP-Method-Override": "DELETE"}
 
 
 def test_our_own_address_comes_from_the_configuration(hub):
-    """Q10, G18, R15: with every header that lies, pages, redirects, metadata and what providers are told stay the same"""
+    """Q10, G18, R15: with every header that lies, pages, redirects, metadata and what providers hear stay the same"""
     person = hub.login()
-    for path in ("/.well-known/openid-configuration", "/.well-known/oauth-authorization-server", "/oauth2/jwks", "/login",
-                 "/login/github", "/nothing", "/session", "/", "/logout", "/oauth2/authorize", "/callback/github?state=x",
-                 "/static/style.css", "/oauth2/userinfo"):
+    for path in ("/.well-known/openid-configuration", "/.well-known/oauth-authorization-server",
+                 "/oauth2/jwks", "/login", "/login/github", "/nothing", "/session", "/", "/logout",
+                 "/oauth2/authorize", "/callback/github?state=x", "/static/style.css", "/oauth2/userinfo"):
         for browser in (Browser(), person):
             answer = browser.get(hub.issuer + path, headers=dict(LIES, Accept="text/html"))
             whole = answer.body + "".join(f"{name}: {value}\n" for name, value in answer.headers).encode()
             assert b"evil" not in whole and b"gopher" not in whole, (path, answer)
-    assert hub.get("/.well-known/openid-configuration", headers=LIES).json == hub.get("/.well-known/openid-configuration").json
+    metadata = hub.get("/.well-known/openid-configuration").json
+    assert hub.get("/.well-known/openid-configuration", headers=LIES).json == metadata
     to_provider = hub.get("/login/github", headers=LIES)
     assert to_provider.query["redirect_uri"] == hub.issuer + "/callback/github"
     answer = person.get(hub.url("/oauth2/authorize", **hub.authorize_query()), headers=LIES)
@@ -397,7 +410,8 @@ def test_our_own_address_comes_from_the_configuration(hub):
 
 def stored(hub):
     with sqlite3.connect(f"file:{hub.folder}/cardea.db?mode=ro", uri=True) as store:
-        return sum(store.execute(f"SELECT count(*) FROM {table}").fetchone()[0] for table in ("records", "counters", "members"))
+        return sum(store.execute(f"SELECT count(*) FROM {table}").fetchone()[0]
+                   for table in ("records", "counters", "members"))
 
 
 def test_nothing_is_stored_for_whoever_has_not_logged_in(hub):

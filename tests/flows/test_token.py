@@ -6,7 +6,7 @@ import time
 import urllib.parse
 
 import pytest
-from hub import APP, SLOW, Browser, Hub, claims, request
+from hub import SLOW, Browser, Hub, claims, request
 from jwcrypto import jwk, jwt
 from watch import is_code, is_error, talk, timed, watched
 
@@ -125,9 +125,9 @@ def test_a_code_is_for_the_client_that_asked(hub, person):
     lambda code: code[:-1] + ("A" if code[-1] != "A" else "B"), lambda code: code[:-1], lambda code: code + "\0",
     lambda code: code + "\n", lambda code: code + "A", lambda code: " " + code, lambda code: code.swapcase(),
     lambda code: code.replace("cac_", "cat_"), lambda code: code.replace("cac_", "crt_") + ".1", lambda code: code[4:],
-    lambda code: code[:27], lambda code: code + "=", lambda code: code[:26] + "A" * 43, lambda code: code[:10] + "\0" + code[11:],
-    lambda code: "cac_" + "A" * 65, lambda code: "x", lambda code: "x" * 60000, lambda code: code + "%00",
-    lambda code: code[:30] + "\u00e4" + code[32:]])
+    lambda code: code[:27], lambda code: code + "=", lambda code: code[:26] + "A" * 43,
+    lambda code: code[:10] + "\0" + code[11:], lambda code: "cac_" + "A" * 65, lambda code: "x",
+    lambda code: "x" * 60000, lambda code: code + "%00", lambda code: code[:30] + "\u00e4" + code[32:]])
 def test_a_code_that_is_not_quite_right_is_refused(hub, person, change):
     """D05: and the right one still works, for nobody has shown that he knows it"""
     code, form = new_code(hub, person)
@@ -175,7 +175,8 @@ def test_parameters_do_not_belong_in_the_url(hub, person):
 
 
 @pytest.mark.parametrize("kind", ["application/json", "multipart/form-data; boundary=x", "text/plain", None, "", "x",
-                                  "application/x-www-form-urlencoded; charset=utf-16", "application/x-www-form-urlencodedx",
+                                  "application/x-www-form-urlencoded; charset=utf-16",
+                                  "application/x-www-form-urlencodedx",
                                   "application/x-www-form-urlencoded, application/json", ";", "/", "application/xml"])
 def test_only_forms_are_read(hub, person, kind):
     """D08"""
@@ -190,14 +191,16 @@ def test_only_forms_are_read(hub, person, kind):
 
 @pytest.mark.parametrize("kind", ["application/x-www-form-urlencoded", "Application/X-WWW-Form-Urlencoded",
                                   "application/x-www-form-urlencoded; charset=UTF-8",
-                                  'application/x-www-form-urlencoded ;charset="utf-8"', "application/x-www-form-urlencoded;"])
+                                  'application/x-www-form-urlencoded ;charset="utf-8"',
+                                  "application/x-www-form-urlencoded;"])
 def test_forms_may_be_called_what_they_are_called(hub, person, kind):
     """D08"""
     _, form = new_code(hub, person)
     assert raw_token(hub, urllib.parse.urlencode(form), {"Content-Type": kind}).status == 200
 
 
-@pytest.mark.parametrize("name", ["grant_type", "code", "redirect_uri", "code_verifier", "client_id", "scope", "whatever"])
+@pytest.mark.parametrize("name",
+                         ["grant_type", "code", "redirect_uri", "code_verifier", "client_id", "scope", "whatever"])
 @pytest.mark.parametrize("same", [True, False])
 def test_no_parameter_may_stand_there_twice(hub, person, name, same):
     """D09, 5.C test_invalid_request_duplicates"""
@@ -221,8 +224,9 @@ def test_a_broken_form_is_refused_fast(hub, body):
 
 def test_what_is_odd_but_clear_is_read(hub):
     """D13, R14: empty pieces and names without a value"""
-    for body in ("&&grant_type=client_credentials&&", "=x&grant_type=client_credentials", "grant_type=client_credentials&x",
-                 "grant_type=client_credentials&scope", "&" * 30000 + "grant_type=client_credentials"):
+    for body in ("&&grant_type=client_credentials&&", "=x&grant_type=client_credentials",
+                 "grant_type=client_credentials&x", "grant_type=client_credentials&scope",
+                 "&" * 30000 + "grant_type=client_credentials"):
         assert raw_token(hub, body, {"Content-Type": "application/x-www-form-urlencoded"}).status == 200, body[:60]
     # A semicolon separates nothing.
     body = "grant_type=client_credentials;scope=read"
@@ -244,11 +248,12 @@ def test_too_long_a_form_is_refused_unread(hub):
 
 @pytest.mark.parametrize("grant", ["password", "implicit", "urn:ietf:params:oauth:grant-type:device_code",
                                    "urn:ietf:params:oauth:grant-type:token-exchange", "AUTHORIZATION_CODE",
-                                   "authorization_code ", "authorization_code\0", "urn:ietf:params:oauth:grant-type:jwt-bearer",
-                                   "\u00e4", "grant" * 10000, "none"])
+                                   "authorization_code ", "authorization_code\0",
+                                   "urn:ietf:params:oauth:grant-type:jwt-bearer", "\u00e4", "grant" * 10000, "none"])
 def test_an_unknown_grant_is_refused(hub, grant):
     """D10, 5.C test_unsupported_grant_type: the password grant among them"""
-    is_error(hub.token(grant_type=grant, username="octocat", password="a password nobody has"), "unsupported_grant_type")
+    is_error(hub.token(grant_type=grant, username="octocat", password="a password nobody has"),
+             "unsupported_grant_type")
 
 
 @pytest.mark.parametrize("value", [None, ""])
@@ -315,7 +320,8 @@ def test_a_resource_outside_of_the_grant_is_refused(hub, person):
     for resource in ("https://more.test/", "https://evil.test/"):
         is_error(hub.token(grant_type="refresh_token", refresh_token=tokens["refresh_token"], resource=resource),
                  "invalid_target")
-    again = hub.token(grant_type="refresh_token", refresh_token=tokens["refresh_token"], resource="https://api.test/").json
+    again = hub.token(grant_type="refresh_token", refresh_token=tokens["refresh_token"],
+                      resource="https://api.test/").json
     assert audience_of(hub, again["access_token"]) == {"https://api.test/"}
 
 
@@ -337,8 +343,9 @@ def test_answers_are_json_that_nobody_keeps(hub, person):
     """D12: the good ones and the bad ones, on every endpoint for programs; the watch looks at all of them"""
     tokens = hub.tokens(browser=person)
     bearer = {"Authorization": "Bearer " + tokens["access_token"]}
-    answers = [hub.token(grant_type="client_credentials"), hub.token(grant_type="nonsense"), hub.post("/oauth2/token", {}),
-               hub.post("/oauth2/introspect", {"token": "x"}, headers=hub.basic("app")), hub.post("/oauth2/introspect", {}),
+    answers = [hub.token(grant_type="client_credentials"), hub.token(grant_type="nonsense"),
+               hub.post("/oauth2/token", {}), hub.post("/oauth2/introspect", {"token": "x"},
+                                                       headers=hub.basic("app")), hub.post("/oauth2/introspect", {}),
                hub.post("/oauth2/revoke", {}), hub.get("/oauth2/userinfo", headers=bearer),
                hub.get("/oauth2/userinfo", headers={"Authorization": "Bearer x"}), hub.get("/oauth2/token")]
     for answer in answers:
@@ -369,8 +376,8 @@ def test_an_id_token_holds_to_every_rule(hub, person, client, alg):
     digest = (hashlib.sha512 if alg == "EdDSA" else hashlib.sha256)(tokens["access_token"].encode()).digest()
     half = base64.urlsafe_b64encode(digest[:len(digest) // 2]).rstrip(b"=").decode()
     assert body["at_hash"] == half
-    unasked = set(body) - {"iss", "sub", "aud", "exp", "iat", "auth_time", "nonce", "at_hash", "sid", "acr", "amr", "idp",
-                           "idp_sub"}
+    unasked = set(body) - {"iss", "sub", "aud", "exp", "iat", "auth_time", "nonce", "at_hash", "sid", "acr",
+                           "amr", "idp", "idp_sub"}
     assert not unasked, unasked
 
 
@@ -387,7 +394,8 @@ def test_an_access_token_that_is_signed_says_what_it_is(hub):
 # -- scripts of other origins -------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("path", ["/oauth2/token", "/oauth2/userinfo", "/oauth2/revoke", "/oauth2/introspect", "/session"])
+@pytest.mark.parametrize("path",
+                         ["/oauth2/token", "/oauth2/userinfo", "/oauth2/revoke", "/oauth2/introspect", "/session"])
 @pytest.mark.parametrize("origin", ["https://evil.test", "null", "https://spa.test.evil.test", "https://spa.test:444",
                                     "http://spa.test", "https://spa.test/", "HTTPS://SPA.TEST", "https://app.test"])
 def test_scripts_of_strangers_may_read_nothing(hub, path, origin):
@@ -405,7 +413,8 @@ def test_scripts_of_registered_origins_may_read_what_is_meant_for_them(hub):
         answer = hub.post(path, {}, headers=headers)
         assert answer.header("Access-Control-Allow-Origin") == "https://spa.test" and answer.header("Vary") == "Origin"
         assert not answer.all("Access-Control-Allow-Credentials")
-        before = request(hub.issuer + path, "OPTIONS", headers=dict(headers, **{"Access-Control-Request-Method": "POST"}))
+        before = request(hub.issuer + path, "OPTIONS",
+                         headers=dict(headers, **{"Access-Control-Request-Method": "POST"}))
         assert before.status == 204 and before.header("Access-Control-Allow-Origin") == "https://spa.test"
     for path in ("/oauth2/introspect", "/session", "/oauth2/authorize", "/login"):
         answer = request(hub.issuer + path, "GET", headers=headers)

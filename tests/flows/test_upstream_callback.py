@@ -125,7 +125,8 @@ def test_an_iss_that_is_wrong_doubled_or_missing_is_refused(stage, up):
     visit = stage.visit(up)
     mismatch(stage, visit, visit.back(visit.params + [("iss", up.issuer)] * 2), "stands there twice")
     visit = stage.visit(up)
-    mismatch(stage, visit, visit.back(visit.params + [("iss", up.issuer), ("iss", "https://e.test")]), "stands there twice")
+    mismatch(stage, visit, visit.back(visit.params + [("iss", up.issuer), ("iss", "https://e.test")]),
+             "stands there twice")
     check_nothing_was_sent(stage, up)
     visit = stage.visit(up)
     assert visit.back(visit.change(iss=up.issuer)).status == 303
@@ -347,7 +348,8 @@ def test_a_login_that_somebody_else_initiates_goes_only_where_we_say(stage, up):
     assert visit.to.location.startswith(up.url("/authorize?")) and "evil" not in visit.to.location
     assert visit.asked["scope"] == "openid profile email"
     assert visit.back().location == stage.hub.issuer + "/"
-    for path in ("https://evil.test/", "//evil.test", "/\\evil.test", "/%5cevil.test", "javascript:alert(1)", "/a\r\nb"):
+    for path in ("https://evil.test/", "//evil.test", "/\\evil.test", "/%5cevil.test", "javascript:alert(1)",
+                 "/a\r\nb"):
         answer = Browser().get(stage.hub.url("/login/honest", return_to=path))
         assert answer.status == 400 and answer.location is None, (path, answer)
     visit = stage.visit(up, return_to="/account?a=b")

@@ -282,8 +282,9 @@ def test_ecdsa_signatures_that_are_none(stage):
         return utils.encode_dss_signature(int.from_bytes(whole[:32], "big"), int.from_bytes(whole[32:], "big"))
 
     for make in (two(0, 0), two(0, 1), two(1, 0), two(order, order), two(order, 1), two(1, order), two(1, 1),
-                 two(2**256 - 1, 2**256 - 1), der, lambda text: up.key.sign(text)[:-1], lambda text: up.key.sign(text) + b"\0",
-                 lambda text: b"\0" * 63, lambda text: b"\0" * 132, Key("ES384").sign, two(0, 0, 48)):
+                 two(2**256 - 1, 2**256 - 1), der, lambda text: up.key.sign(text)[:-1],
+                 lambda text: up.key.sign(text) + b"\0", lambda text: b"\0" * 63, lambda text: b"\0" * 132,
+                 Key("ES384").sign, two(0, 0, 48)):
         up.finish_token = with_signature(make)
         stops(stage, up, "the signature does not fit")
     up.finish_token = lambda token: token
@@ -346,7 +347,8 @@ def test_base64url_is_read_to_the_letter(stage, up):
         return finish
 
     for position in range(3):
-        for how in (lambda part: part + "=", lambda part: part + "==", lambda part: " " + part, lambda part: part + "A" * (1 + (-len(part) - 1) % 4 == 1)
+        for how in (lambda part: part + "=", lambda part: part + "==", lambda part: " " + part,
+                    lambda part: part + "A" * (1 + (-len(part) - 1) % 4 == 1)
                     + "+", lambda part: part.replace(part[3], "/", 1), lambda part: part + "~", lambda part: ""):
             up.finish_token = change(position, how)
             stops(stage, up, "ID token: ")
@@ -400,12 +402,14 @@ def test_subjects_are_kept_to_the_byte_or_refused(stage, up):
         up.userinfo = {"sub": sub}
         stage.refused(up, "")
     up.finish_token = lambda token: compact({"alg": "RS256", "kid": up.key.kid},
-                                            json.dumps(up.good_claims(up.last)).replace("alice-at-plain", "\\ud800").encode(),
+                                            json.dumps(up.good_claims(up.last)).replace("alice-at-plain",
+                                                                                        "\\ud800").encode(),
                                             up.key.sign)
     stops(stage, up, "ID token: ")
     up.behave()
     accounts = set()
-    for sub in ("x" * 255, "x" * 254, "Alice", "alice", "alice ", " alice", "\u00e4lice", "a\u0308lice", "\U0001f600", "a'b\"c", "%00"):
+    for sub in ("x" * 255, "x" * 254, "Alice", "alice", "alice ", " alice", "\u00e4lice", "a\u0308lice",
+                "\U0001f600", "a'b\"c", "%00"):
         up.person["sub"] = sub
         session = stage.accepted(up)
         assert session["idp_sub"] == sub
@@ -417,7 +421,8 @@ def test_an_encrypted_token_is_refused_before_any_work(stage, up):
     """H22."""
     for header in ({"alg": "PBES2-HS256+A128KW", "enc": "A128GCM", "p2c": 2**31 - 1, "p2s": "AAAA"},
                    {"alg": "RSA1_5", "enc": "A128CBC-HS256"}, {"alg": "dir", "enc": "A256GCM", "zip": "DEF"}):
-        up.finish_token = lambda token, header=header: ".".join([b64(json.dumps(header)), "AAAA", "AAAA", "AAAA", "AAAA"])
+        up.finish_token = lambda token, header=header: ".".join([b64(json.dumps(header)), "AAAA", "AAAA",
+                                                                 "AAAA", "AAAA"])
         began = time.monotonic()
         stops(stage, up, "three parts")
         assert time.monotonic() - began < 1 * SLOW

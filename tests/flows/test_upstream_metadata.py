@@ -46,10 +46,12 @@ def no_login_begins(stage, up, reason=""):
                                     "end_session_endpoint", "revocation_endpoint"])
 def test_an_endpoint_that_is_no_safe_url_is_refused(stage, member):
     """G16."""
-    for url in ("javascript:alert(1)", "file:///etc/passwd", "data:text/html,x", "http://id.test/x", "https://id.test/#x",
-                "https://id.test/\r\nX: y", "https://user:pass@id.test/", "https:///x", "//id.test/x", "https://id.test:0/",
-                "https://id.test:99999/", "https://id .test/", "https://id.test\\@evil.test/", "ftp://id.test/",
-                "https://id.test/%zz", "https://id.test/\u00e4", "gopher://127.0.0.1:6379/x", "https://" + "x" * 3000):
+    for url in ("javascript:alert(1)", "file:///etc/passwd", "data:text/html,x", "http://id.test/x",
+                "https://id.test/#x",
+                "https://id.test/\r\nX: y", "https://user:pass@id.test/", "https:///x", "//id.test/x",
+                "https://id.test:0/", "https://id.test:99999/", "https://id .test/",
+                "https://id.test\\@evil.test/", "ftp://id.test/", "https://id.test/%zz",
+                "https://id.test/\u00e4", "gopher://127.0.0.1:6379/x", "https://" + "x" * 3000):
         up = stage.fresh()
         up.metadata = {member: url}
         no_login_begins(stage, up, f"{member} is no https URL")
@@ -89,11 +91,12 @@ def test_a_document_elsewhere_may_be_named(stage):
 
 
 BAD_DOCUMENTS = [
-    Reply({}, 500), Reply({}, 404), Reply(status=302, headers={"Location": "/elsewhere"}), Reply(status=204), Reply("[]"),
-    Reply(""), Reply("null"), Reply("{"), Reply("<html>", content_type="text/html"), Reply("x" * 5_000_000),
-    Reply('{"a":"' + "x" * 5_000_000 + '"}'), Reply('{"a":' * 50_000), Reply('{"issuer":"a","issuer":"b"}'),
-    truncated("{}"), reset(), raw(b"SSH-2.0-OpenSSH\r\n"), raw(b""), raw(b"HTTP/1.1 200 OK\r\n"),
-    raw(b"HTTP/1.1 200 OK\r\n" + b"X: y\r\n" * 200 + b"\r\n"), raw(b"HTTP/1.1 200 OK\r\nX: " + b"y" * 200_000 + b"\r\n\r\n"),
+    Reply({}, 500), Reply({}, 404), Reply(status=302, headers={"Location": "/elsewhere"}), Reply(status=204),
+    Reply("[]"), Reply(""), Reply("null"), Reply("{"), Reply("<html>", content_type="text/html"),
+    Reply("x" * 5_000_000), Reply('{"a":"' + "x" * 5_000_000 + '"}'), Reply('{"a":' * 50_000),
+    Reply('{"issuer":"a","issuer":"b"}'), truncated("{}"), reset(), raw(b"SSH-2.0-OpenSSH\r\n"), raw(b""),
+    raw(b"HTTP/1.1 200 OK\r\n"), raw(b"HTTP/1.1 200 OK\r\n" + b"X: y\r\n" * 200 + b"\r\n"),
+    raw(b"HTTP/1.1 200 OK\r\nX: " + b"y" * 200_000 + b"\r\n\r\n"),
     raw(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nfffffffff\r\n{}"),
     raw(b"HTTP/1.1 200 OK\r\nContent-Length: 99999999999\r\n\r\n{}"), raw(b"HTTP/1.1 100 Continue\r\n\r\n" * 50),
 ]
@@ -234,12 +237,13 @@ def good_key():
 BAD_SETS = [
     Reply({}, 500), Reply("<html>", content_type="text/html"), Reply("x" * 5_000_000), Reply({"keys": []}),
     Reply({"keys": {}}), Reply({}), Reply("[]"), Reply({"keys": None}), Reply({"keys": [None, 7, "x", [], {}]}),
-    Reply({"keys": [{"kty": "RSA"}] * 3000}), Reply({"keys": [good_key()] * 100_000}), truncated({"keys": [good_key()]}),
-    Reply({"keys": [dict(good_key(), d="AQAB")]}), Reply({"keys": [dict(good_key(), p="AQAB")]}),
-    Reply({"keys": [dict(good_key(), n="***")]}), Reply({"keys": [dict(good_key(), n=good_key()["n"] + "=")]}),
-    Reply({"keys": [dict(good_key(), e=65537)]}), Reply({"keys": [dict(good_key(), use="enc")]}),
-    Reply({"keys": [dict(good_key(), key_ops=["encrypt"])]}), Reply({"keys": [dict(good_key(), alg="RS512")]}),
-    Reply({"keys": [dict(good_key(), kty="EC")]}), Reply({"keys": [dict(good_key(), kty="rsa")]}),
+    Reply({"keys": [{"kty": "RSA"}] * 3000}), Reply({"keys": [good_key()] * 100_000}),
+    truncated({"keys": [good_key()]}), Reply({"keys": [dict(good_key(), d="AQAB")]}),
+    Reply({"keys": [dict(good_key(), p="AQAB")]}), Reply({"keys": [dict(good_key(), n="***")]}),
+    Reply({"keys": [dict(good_key(), n=good_key()["n"] + "=")]}), Reply({"keys": [dict(good_key(), e=65537)]}),
+    Reply({"keys": [dict(good_key(), use="enc")]}), Reply({"keys": [dict(good_key(), key_ops=["encrypt"])]}),
+    Reply({"keys": [dict(good_key(), alg="RS512")]}), Reply({"keys": [dict(good_key(), kty="EC")]}),
+    Reply({"keys": [dict(good_key(), kty="rsa")]}),
     Reply({"keys": [{"kty": "oct", "k": "AAAA" * 20, "kid": "RS256-0", "alg": "HS256"}]}), reset(), Reply(status=302),
 ]
 

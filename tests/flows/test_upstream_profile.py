@@ -231,8 +231,8 @@ def test_a_person_who_changes_names_stays_the_same(stage):
 def test_without_an_id_there_is_no_login(stage):
     """I12: neither nothing nor something that is no id."""
     up = stage.up("renaming")
-    for person in ({"login": "alice"}, {"id": None}, {"id": ""}, {"id": []}, {"id": {"a": 1}}, {"id": 1.5}, {"id": "x" * 256},
-                   {"id": "a\x01"}, {}):
+    for person in ({"login": "alice"}, {"id": None}, {"id": ""}, {"id": []}, {"id": {"a": 1}}, {"id": 1.5},
+                   {"id": "x" * 256}, {"id": "a\x01"}, {}):
         up.person = person
         answer = stage.login(up)
         assert answer.status == 502, (person, answer)

@@ -42,7 +42,8 @@ PROVIDERS = {
                         authorize_rename={"client_id": "appid"}, authorize_omit=["redirect_uri"],
                         parameters={"shop": "a shop & more"}),
     # Fields of the token request.
-    "get": oauth2(token_method="GET", token_auth="post", token_rename={"client_id": "appid", "client_secret": "secret"}),
+    "get": oauth2(token_method="GET", token_auth="post",
+                  token_rename={"client_id": "appid", "client_secret": "secret"}),
     "query": oauth2(token_body="query", token_auth="none"),
     "token-json": oauth2(token_body="json", token_auth="post", token_params={"extra": "{client_id}/{callback_url}"}),
     "token-headers": oauth2(token_auth="basic_raw", token_headers={"X-Version": "2", "Accept": "text/plain"}),
@@ -141,15 +142,16 @@ def test_token_replies_that_everybody_bears(stage, up, number):
 
 
 BAD = [
-    Reply(""), Reply("{}"), Reply("[]"), Reply("null"), Reply('"the-token"'), Reply("the-token"), Reply({"access_token": ""}),
-    Reply({"access_token": None}), Reply({"access_token": ["the-token"]}), Reply({"access_token": {"a": 1}}),
-    Reply({"access_token": "the-token", "error": "invalid_grant"}), Reply({"access_token": "the-token"}, status=302),
-    Reply({"access_token": "the-token"}, status=400), Reply({"access_token": "the-token"}, status=500),
+    Reply(""), Reply("{}"), Reply("[]"), Reply("null"), Reply('"the-token"'), Reply("the-token"),
+    Reply({"access_token": ""}), Reply({"access_token": None}), Reply({"access_token": ["the-token"]}),
+    Reply({"access_token": {"a": 1}}), Reply({"access_token": "the-token", "error": "invalid_grant"}),
+    Reply({"access_token": "the-token"}, status=302), Reply({"access_token": "the-token"}, status=400),
+    Reply({"access_token": "the-token"}, status=500),
     Reply('{"access_token":"the-token","access_token":"another"}'), Reply('{"access_token":"the-token"} x'),
     Reply('{"access_token":"the-token"'), Reply({"access_token": "x" * 20_000}), Reply("x" * 5_000_000),
     Reply({"access_token": "the-token", "filler": "x" * 5_000_000}), Reply("[" * 100_000),
-    Reply("access_token=a&access_token=b", content_type="application/x-www-form-urlencoded"),
-    Reply("access_token=%zz", content_type="application/x-www-form-urlencoded"), Reply("&&&", content_type="text/plain"),
+    Reply("access_token=a&access_token=b", content_type="application/x-www-form-urlencoded"), Reply(
+        "access_token=%zz", content_type="application/x-www-form-urlencoded"), Reply("&&&", content_type="text/plain"),
     Reply("access_token=", content_type="application/x-www-form-urlencoded"),
     Reply("<html><a href='?access_token=the-token'>", content_type="text/html"),
     Reply("<OAuth><access_token>the-token</access_token></OAuth>", content_type="application/xml"),
@@ -183,11 +185,13 @@ def test_a_reply_that_is_forced_to_be_something_is_read_as_that(stage):
 
 def test_jsonp_is_read_where_it_comes(stage):
     up = stage.up("jsonp")
-    for text in ('callback( {"access_token":"the-token"} );', 'a.b$_1({"access_token":"the-token"})', '{"access_token":"the-token"}'):
+    for text in ('callback( {"access_token":"the-token"} );', 'a.b$_1({"access_token":"the-token"})',
+                 '{"access_token":"the-token"}'):
         token(up, Reply(text, content_type="text/javascript"))
         up.replies["/userinfo"] = Reply('cb({"sub":"p-1"});', content_type="text/javascript")
         assert stage.accepted(up)["idp_sub"] == "p-1"
-    for text in ('alert(1);callback({"access_token":"the-token"})', 'callback({"access_token":"the-token"}', "callback()"):
+    for text in ('alert(1);callback({"access_token":"the-token"})', 'callback({"access_token":"the-token"}',
+                 "callback()"):
         token(up, Reply(text, content_type="text/javascript"))
         stage.refused(up, "token reply")
 
@@ -214,8 +218,9 @@ def test_facebook_fetch_access_token(stage):
 def test_fitbit_fetch_access_token(stage):
     up = stage.up("fitbit")
     up.replies["/userinfo"] = Reply({"user": {"encodedId": "F1"}})
-    token(up, Reply({"errors": [{"errorType": "invalid_grant", "message": "Authorization code invalid"}], "success": False},
-                    status=400))
+    token(up,
+          Reply({"errors": [{"errorType": "invalid_grant", "message": "Authorization code invalid"}], "success": False},
+                status=400))
     stage.refused(up, "invalid_grant: Authorization code invalid")
     token(up, Reply({"errors": [{"errorType": "invalid_grant", "message": "with 200"}]}))
     stage.refused(up, "invalid_grant: with 200")
@@ -233,8 +238,9 @@ def test_mailchimp_fetch_access_token(stage):
 
 def test_weibo_fetch_access_token(stage):
     up = stage.up("weibo")
-    token(up, Reply({"access_token": "the-token", "remind_in": "157679999", "expires_in": 157679999, "uid": "1404376560"},
-                    content_type="text/plain;charset=UTF-8"))
+    token(up,
+          Reply({"access_token": "the-token", "remind_in": "157679999", "expires_in": 157679999, "uid": "1404376560"},
+                content_type="text/plain;charset=UTF-8"))
     assert stage.accepted(up)["idp_sub"] == "1404376560"
     asked = up.calls("/userinfo")[-1]
     assert asked.query == {"uid": "1404376560"} and asked.authorization == ("OAuth2", "the-token")

@@ -70,14 +70,16 @@ def test_three_ways_to_show_a_token(hub, tokens):
 
 def test_without_a_token_there_is_a_challenge_and_no_error(hub):
     """J01, 5.E test_userinfo_no_auth"""
-    for headers in ({}, {"Authorization": "Basic YXBwOng="}, {"Authorization": "Digest x"}, {"Cookie": "access_token=x"}):
+    for headers in ({}, {"Authorization": "Basic YXBwOng="}, {"Authorization": "Digest x"},
+                    {"Cookie": "access_token=x"}):
         for answer in (hub.get(PATH, headers=headers), hub.post(PATH, {}, headers=headers)):
             assert answer.status == 401 and answer.body == b"", answer
             assert answer.header("WWW-Authenticate") == f'Bearer realm="{hub.issuer}"', answer
 
 
-@pytest.mark.parametrize("token", ["x", "cat_", "cat_" + "A" * 65, "cat_" + "A" * 64, "cat_" + "A" * 66, "crt_" + "A" * 65 + ".1",
-                                   "cac_" + "A" * 65, "a.b.c", "eyJhbGciOiJub25lIn0.e30.", "." * 300, "A" * 15000, "~"])
+@pytest.mark.parametrize("token", ["x", "cat_", "cat_" + "A" * 65, "cat_" + "A" * 64, "cat_" + "A" * 66,
+                                   "crt_" + "A" * 65 + ".1", "cac_" + "A" * 65, "a.b.c",
+                                   "eyJhbGciOiJub25lIn0.e30.", "." * 300, "A" * 15000, "~"])
 def test_a_bad_token_is_invalid(hub, token):
     """J01, 5.E test_userinfo_wrong_auth"""
     is_challenged(show(hub, token), "invalid_token", 401)
@@ -135,8 +137,9 @@ def test_two_authorization_headers_are_refused(hub, tokens):
         assert said[:13] in (b"HTTP/1.1 400 ", b"HTTP/1.1 401 ") and b'"sub"' not in said, said[:400]
 
 
-@pytest.mark.parametrize("form", ["Bearer  {}", "Bearer\t{}", "Bearer {} x", "Bearer {},", "Bearer {};x=y", "Bearer", "Bearer ",
-                                  "Bearer{}", 'Bearer "{}"', "Bearer token={}", "{}", "Bearer Bearer {}", "Bearer {}\\"])
+@pytest.mark.parametrize("form",
+                         ["Bearer  {}", "Bearer\t{}", "Bearer {} x", "Bearer {},", "Bearer {};x=y", "Bearer", "Bearer ",
+                          "Bearer{}", 'Bearer "{}"', "Bearer token={}", "{}", "Bearer Bearer {}", "Bearer {}\\"])
 def test_a_header_must_be_as_the_rfc_writes_it(hub, tokens, form):
     """J03, 5.A test_fake_bearer_is_not_validated"""
     answer = hub.get(PATH, headers={"Authorization": form.format(tokens["access_token"])})
@@ -234,5 +237,6 @@ def test_the_token_of_another_hub_is_none_of_ours(hub):
 
 def test_a_query_beside_a_token_means_nothing(hub, tokens):
     """J02: unknown parameters are not tokens"""
-    answer = request(hub.url(PATH, schema="openid", alt="json"), headers={"Authorization": "Bearer " + tokens["access_token"]})
+    answer = request(hub.url(PATH, schema="openid", alt="json"),
+                     headers={"Authorization": "Bearer " + tokens["access_token"]})
     assert answer.status == 200

@@ -90,11 +90,9 @@ static void spawn(struct redis_server *server)
     if (server->pid < 0)
         give_up("fork");
     if (server->pid == 0) {
-        prctl(PR_SET_PDEATHSIG, SIGKILL);
-        if (getppid() != parent)
+        if (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0 || getppid() != parent || dup2(ends[1], 1) < 0 ||
+            dup2(ends[1], 2) < 0)
             _exit(1);
-        dup2(ends[1], 1);
-        dup2(ends[1], 2);
         execlp("redis-server", "redis-server", server->configuration, (char *)NULL);
         _exit(127);
     }

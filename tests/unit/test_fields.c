@@ -957,73 +957,73 @@ static void test_no_secret_is_printed(void **state)
     }
 }
 
+static const char *const odd_texts[] = {
+    "a",
+    "true",
+    "True",
+    "NULL",
+    "~",
+    "-",
+    "--- a",
+    "?",
+    ": a",
+    "a: b",
+    "a #b",
+    "#b",
+    "a:",
+    "'a'",
+    "\"a\"",
+    "a\\b",
+    "1",
+    "0x1f",
+    "1e3",
+    "2026-11-23",
+    "12:30",
+    "!a",
+    "&a",
+    "*a",
+    "@a",
+    "`a`",
+    "%a",
+    "|",
+    ">",
+    "[a]",
+    "{a}",
+    "a,b",
+    " a",
+    "a ",
+    "<<",
+    "=",
+    "${x}",
+    "$${x}",
+    "$$${x}",
+    "$",
+    "\xc3\xa4",
+    "\xe2\x80\xa8",
+    "\xef\xbb\xbf",
+    "a\xc2\x85-b",
+    "\xf0\x9f\x90\x88",
+    "y",
+    "no",
+    ".inf",
+    "https://a.example/?b=c&d=e#f",
+};
+
 static void test_every_text_survives_being_printed(void **state)
 {
-    static const char *const texts[] = {
-        "a",
-        "true",
-        "True",
-        "NULL",
-        "~",
-        "-",
-        "--- a",
-        "?",
-        ": a",
-        "a: b",
-        "a #b",
-        "#b",
-        "a:",
-        "'a'",
-        "\"a\"",
-        "a\\b",
-        "1",
-        "0x1f",
-        "1e3",
-        "2026-11-23",
-        "12:30",
-        "!a",
-        "&a",
-        "*a",
-        "@a",
-        "`a`",
-        "%a",
-        "|",
-        ">",
-        "[a]",
-        "{a}",
-        "a,b",
-        " a",
-        "a ",
-        "<<",
-        "=",
-        "${x}",
-        "$${x}",
-        "$$${x}",
-        "$",
-        "\xc3\xa4",
-        "\xe2\x80\xa8",
-        "\xef\xbb\xbf",
-        "a\xc2\x85-b",
-        "\xf0\x9f\x90\x88",
-        "y",
-        "no",
-        ".inf",
-        "https://a.example/?b=c&d=e#f",
-    };
-
     (void)state;
-    for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
-        struct slice text = slice_of(texts[i]);
+    for (size_t i = 0; i < sizeof(odd_texts) / sizeof(odd_texts[0]); i++) {
+        struct slice text = slice_of(odd_texts[i]);
         struct pair pair = { text, text };
 
-        if (strstr(texts[i], "${") != NULL || strstr(texts[i], "\xc2\x85") != NULL)
+        if (strstr(odd_texts[i], "${") != NULL || strstr(odd_texts[i], "\xc2\x85") != NULL)
             pair.name = SL("k");
         start_again();
         it.zoo.text = text;
         it.zoo.texts = (struct texts){ &text, 1 };
         it.zoo.pairs = (struct pairs){ &pair, 1 };
         const char *once = arena_string(&it.arena, slice_of(printed()));
-        bool refused = strstr(texts[i], "\xc2\x85") != NULL; /* a control character */
+        bool refused = strstr(odd_texts[i], "\xc2\x85") != NULL; /* a control character */
 
         read_zoo(once);
         if (refused) {
@@ -1031,9 +1031,9 @@ static void test_every_text_survives_being_printed(void **state)
             continue;
         }
         assert_string_equal(said(), "");
-        assert_slice(it.zoo.text, texts[i]);
-        assert_slice(it.zoo.texts.at[0], texts[i]);
-        assert_slice(it.zoo.pairs.at[0].value, texts[i]);
+        assert_slice(it.zoo.text, odd_texts[i]);
+        assert_slice(it.zoo.texts.at[0], odd_texts[i]);
+        assert_slice(it.zoo.pairs.at[0].value, odd_texts[i]);
         assert_slice(it.zoo.pairs.at[0].name, pair.name.at);
     }
 }

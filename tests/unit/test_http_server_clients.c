@@ -471,7 +471,7 @@ static void test_without_descriptors_the_server_waits_and_does_not_spin(void **s
     getrlimit(RLIMIT_NOFILE, &before);
     none = before;
     none.rlim_cur = (rlim_t)fd + 1;
-    setrlimit(RLIMIT_NOFILE, &none);
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
     client_use(&client, bufferevent_socket_new(world.base, fd, BEV_OPT_CLOSE_ON_FREE));
     SAY(&client, GET_NOW);
     int64_t cpu = cpu_ms();
@@ -479,7 +479,7 @@ static void test_without_descriptors_the_server_waits_and_does_not_spin(void **s
     pass_time(800);
     assert_true(cpu_ms() - cpu < 300);
     assert_int_equal(http_server_connections(world.server), 0);
-    setrlimit(RLIMIT_NOFILE, &before);
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
     WAIT(client_hears(&client, "none"));
     client_close(&client);
 }

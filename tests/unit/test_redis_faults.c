@@ -83,7 +83,8 @@ static bool next_command(struct evbuffer *input, struct slice words[16], size_t 
     struct slice all =
         slice_make((const char *)evbuffer_pullup(input, -1), evbuffer_get_length(input));
     size_t at = slice_find(all, '\n') + 1;
-    uint64_t count, len;
+    uint64_t count;
+    uint64_t len;
 
     if (at > all.len || !slice_to_u64(slice_sub(all, 1, at - 3), 16, &count))
         return false;
@@ -148,7 +149,7 @@ static void break_off(struct bufferevent *connection, void *arg)
 
 static void stub_readable(struct bufferevent *connection, void *arg)
 {
-    struct slice words[16];
+    struct slice words[16] = { 0 };
     size_t count;
 
     (void)arg;
@@ -801,7 +802,7 @@ static void test_an_address_that_swallows_everything_times_out(void **state)
     assert_int_equal(listen(stub.socket, 0), 0);
     for (int i = 0; i < 3; i++) {
         fds[i] = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-        connect(fds[i], (struct sockaddr *)&address, sizeof(address));
+        (void)connect(fds[i], (struct sockaddr *)&address, sizeof(address));
     }
     open_stub();
     assert_int_equal(run_in_time(&command), STORE_UNAVAILABLE);

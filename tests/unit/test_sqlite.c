@@ -307,7 +307,8 @@ static void test_many_processes_can_create_it_at_once(void **state)
 
 static void test_what_is_over_is_swept_and_nothing_stalls(void **state)
 {
-    int64_t began, longest = 0;
+    int64_t began;
+    int64_t longest = 0;
 
     (void)state;
     open_store();

@@ -444,7 +444,8 @@ static void test_commands_beyond_the_limits_are_not_carried_out(void **state)
 /* Asks until the record is gone; it must live as long as it should, and hardly longer. */
 static void assert_lives(const char *name, int64_t began, int64_t ttl_ms)
 {
-    int64_t asked, answered;
+    int64_t asked;
+    int64_t answered;
 
     do {
         asked = clock_monotonic_ms();
@@ -903,7 +904,8 @@ static void test_counts_of_many_processes_are_exact(void **state)
 static void join_all(int process)
 {
     struct store_command batch[2] = { command(STORE_JOIN, "l"), command(STORE_LEAVE, "l") };
-    char own[32], gone[32];
+    char own[32];
+    char gone[32];
 
     meet();
     batch[0].ttl_ms = 60000;

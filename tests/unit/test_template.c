@@ -150,7 +150,8 @@ static void test_a_text_that_grows_too_long_is_empty_and_counts_as_missing(void 
     assert_int_equal(missing, 0);
     assert_slice(template_fill(&arena, SL("x{long}"), &values, ESCAPE_NOTHING, &missing), "");
     assert_int_equal(missing, 1);
-    assert_slice(template_fill(&arena, SL("x{long}{client_id}"), &values, ESCAPE_ALL, &missing), "");
+    assert_slice(template_fill(&arena, SL("x{long}{client_id}"), &values, ESCAPE_ALL, &missing),
+                 "");
     assert_int_equal(missing, 1);
 }
 

@@ -1,6 +1,6 @@
 /*
  * Reads a file that is none of its business while files may still be opened, keeps what it found,
- * and hands it out as a claim later. Where the file is it finds out from its own path: ../secret
+ * and hands it out as a claim later. Where the file is it finds out from its own target: ../secret
  * beside its folder.
  */
 #define _GNU_SOURCE
@@ -15,22 +15,22 @@ static char found[64];
 
 static int open_secret(void)
 {
-    char link[64];
-    char path[4096];
+    char entry[64];
+    char target[4096];
 
     for (int fd = 3; fd < 256; fd++) {
-        snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
-        ssize_t len = readlink(link, path, sizeof(path) - 32);
+        snprintf(entry, sizeof(entry), "/proc/self/fd/%d", fd);
+        ssize_t len = readlink(entry, target, sizeof(target) - 32);
 
         if (len <= 0)
             continue;
-        path[len] = '\0';
-        char *name = strrchr(path, '/');
+        target[len] = '\0';
+        char *name = strrchr(target, '/');
 
         if (name == NULL || strcmp(name, "/born_reading.so") != 0)
             continue;
         strcpy(name, "/../secret");
-        return open(path, O_RDONLY);
+        return open(target, O_RDONLY);
     }
     return -1;
 }

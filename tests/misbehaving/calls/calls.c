@@ -40,7 +40,7 @@ static void do_socket(void)
 
 static void do_open(void)
 {
-    open("/etc/passwd", O_RDONLY);
+    (void)open("/etc/passwd", O_RDONLY);
 }
 
 static void do_exec(void)
@@ -86,7 +86,7 @@ static void do_chdir(void)
 
 static void do_code(void)
 {
-    mmap(NULL, 4096, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    (void)mmap(NULL, 4096, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 }
 
 static void do_close(void)
