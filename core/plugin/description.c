@@ -342,12 +342,11 @@ static bool name_exists(const void *context, struct slice source, struct slice n
 static struct slice check_text(void *context, struct slice text)
 {
     struct checking *checking = context;
-    struct slice unknown;
-    const char *wrong = template_check(text, name_exists, checking, &unknown);
+    struct template_fault fault = template_check(text, name_exists, checking);
 
-    if (wrong != NULL)
-        problem_add(checking->problems, checking->mark, "`%.*s` %s%.*s", SLICE_ARG(text), wrong,
-                    SLICE_ARG(unknown));
+    if (fault.text != NULL)
+        problem_add(checking->problems, checking->mark, "`%.*s` %s", SLICE_ARG(text),
+                    template_fault_text(checking->problems->arena, &fault, text).at);
     return text;
 }
 
@@ -356,15 +355,12 @@ static void check_claims(const struct description *d, struct mark mark, struct p
     struct checking checking = { d, mark, problems };
 
     for (size_t i = 0; i < d->claims.count; i++) {
-        struct slice unknown;
-        const char *wrong =
-            d->claims.at[i].value.len == 0
-                ? NULL
-                : claim_path_check(d->claims.at[i].value, name_exists, &checking, &unknown);
+        struct slice path = d->claims.at[i].value;
+        struct template_fault fault = claim_path_check(path, name_exists, &checking);
 
-        if (wrong != NULL)
-            problem_add(problems, mark, "claim `%.*s`: %s%.*s", SLICE_ARG(d->claims.at[i].name),
-                        wrong, SLICE_ARG(unknown));
+        if (fault.text != NULL && path.len > 0) /* an empty one takes a claim away */
+            problem_add(problems, mark, "claim `%.*s`: %s", SLICE_ARG(d->claims.at[i].name),
+                        template_fault_text(problems->arena, &fault, path).at);
     }
 }
 

@@ -193,6 +193,19 @@ bool provider_is_available(const struct provider *provider)
     return !provider->broken && !quarantine_holds(provider->quarantine);
 }
 
+struct slice provider_key(const struct provider *provider, struct slice name)
+{
+    const struct pairs *keys = &provider->settings->keys;
+
+    if (slice_is(name, "client_secret"))
+        return provider->settings->client_secret;
+    for (size_t i = 0; i < keys->count; i++) {
+        if (slice_equal(keys->at[i].name, name))
+            return keys->at[i].value;
+    }
+    return slice_none();
+}
+
 struct slice provider_url(struct arena *arena, const struct provider *provider, struct slice url)
 {
     struct url parts;

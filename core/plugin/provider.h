@@ -49,6 +49,10 @@ struct provider *providers_find(const struct providers *providers, struct slice 
 /* Can one log in there at the moment? */
 bool provider_is_available(const struct provider *provider);
 
+/* A key by its name: "client_secret", or one of `keys` of its configuration; absent when there is
+ * none. */
+struct slice provider_key(const struct provider *provider, struct slice name);
+
 /* The address a request really goes to: `url`, or its place in the simulator. */
 struct slice provider_url(struct arena *arena, const struct provider *provider, struct slice url);
 

@@ -1,6 +1,8 @@
 #include "plugin/template.h"
 
 #include "base/codec.h"
+#include "base/url.h"
+#include "plugin/filter.h"
 
 static bool is_name_byte(char c)
 {
@@ -8,7 +10,10 @@ static bool is_name_byte(char c)
            c == '-' || c == '.';
 }
 
-/* The length of "{...}" at the front of `text`, 0 when it is no placeholder. */
+/*
+ * The length of "{...}" at the front of `text`, 0 when it is no placeholder: {name}, {name >
+ * filter}, {source:/path ...}, {/path ...}.
+ */
 static size_t placeholder_length(struct slice text)
 {
     size_t i = 1;
@@ -18,12 +23,15 @@ static size_t placeholder_length(struct slice text)
         return 0;
     while (i < end && is_name_byte(text.at[i]))
         i++;
-    /* {name}, {source:/path}, {/path} */
     if (i == end && i > 1)
         return end + 1;
     if (i > 1 && text.at[i] == ':' && i + 1 < end && text.at[i + 1] == '/')
         return end + 1;
-    return i == 1 && text.at[1] == '/' ? end + 1 : 0;
+    if (i == 1)
+        return text.at[1] == '/' ? end + 1 : 0;
+    while (i < end && text.at[i] == ' ')
+        i++;
+    return text.at[i] == '>' ? end + 1 : 0;
 }
 
 /*
@@ -65,6 +73,111 @@ static bool split_path(struct slice text, struct slice *source_r, struct slice *
     return true;
 }
 
+/* ---- selections: a path or a name, with its filters ---- */
+
+struct selection {
+    struct slice what;    /* without the spaces around it */
+    struct slice filters; /* from the first '>' on; empty: none */
+};
+
+/*
+ * Cuts the next selection off; "|" stands between them, but not in the parentheses of a filter.
+ * `*rest` is absent behind the last; false when it was.
+ */
+static bool next_selection(struct slice *rest, struct selection *selection_r)
+{
+    size_t first = rest->len; /* the first '>' */
+    bool inside = false;
+    size_t i = 0;
+
+    if (!slice_is_set(*rest))
+        return false;
+    for (; i < rest->len && (inside || rest->at[i] != '|'); i++) {
+        if (rest->at[i] == '>' && first == rest->len)
+            first = i;
+        if (first < i && rest->at[i] == (inside ? ')' : '('))
+            inside = !inside;
+    }
+    struct slice whole = slice_sub(*rest, 0, i);
+
+    first = first < i ? first : i;
+    *rest = i < rest->len ? slice_from(*rest, i + 1) : slice_none();
+    *selection_r =
+        (struct selection){ slice_trim(slice_sub(whole, 0, first)), slice_from(whole, first) };
+    return true;
+}
+
+static bool is_nothing(const json_t *value)
+{
+    return value == NULL || json_is_null(value) ||
+           (json_is_string(value) && json_string_length(value) == 0);
+}
+
+/* Through all filters; takes the reference, gives a new one or NULL. */
+static json_t *apply_filters(struct arena *arena, struct slice filters, json_t *value,
+                             const struct template_values *values)
+{
+    struct filter filter;
+
+    for (int i = 0; filters.len > 0 && value != NULL; i++) {
+        struct slice rest = slice_from(filters, 1);
+        json_t *next = i < FILTERS_MAX && filter_next(&rest, &filter)
+                           ? filter_apply(arena, &filter, value, values)
+                           : NULL;
+
+        json_decref(value);
+        value = next;
+        filters = rest;
+    }
+    if (!is_nothing(value))
+        return value;
+    json_decref(value);
+    return NULL;
+}
+
+static json_t *value_of_name(struct arena *arena, const struct selection *selection,
+                             struct slice value, const struct template_values *values)
+{
+    return value.len > 0 ? apply_filters(arena, selection->filters, json_from_slice(value), values)
+                         : NULL;
+}
+
+static json_t *value_of_path(struct arena *arena, const struct selection *selection,
+                             const struct template_values *values)
+{
+    struct slice source = slice_none();
+    struct slice pointer = slice_none();
+
+    if (!split_path(selection->what, &source, &pointer))
+        return NULL;
+    json_t *value = json_at(values->document(values->context, source), pointer);
+
+    return is_nothing(value) ? NULL
+                             : apply_filters(arena, selection->filters, json_incref(value), values);
+}
+
+static json_t *follow_selections(struct arena *arena, struct slice path,
+                                 const struct template_values *values)
+{
+    struct selection selection;
+    json_t *value = NULL;
+
+    while (value == NULL && next_selection(&path, &selection))
+        value = value_of_path(arena, &selection, values);
+    return value;
+}
+
+/* ---- filling ---- */
+
+/* The text of a value that is let go. */
+static struct slice take_text(struct arena *arena, json_t *value)
+{
+    struct slice text = arena_copy(arena, json_text(arena, value));
+
+    json_decref(value);
+    return text;
+}
+
 struct slice template_fill_known(struct arena *arena, struct slice text,
                                  struct slice (*value)(void *context, struct slice name),
                                  void *context)
@@ -76,17 +189,19 @@ struct slice template_fill_known(struct arena *arena, struct slice text,
     bool changed = false;
 
     while (next_placeholder(&rest, &plain, &inside)) {
-        struct slice found = value(context, inside);
+        struct slice end = inside;
+        struct selection selection = { 0 };
+        bool is_name = !slice_has(slice_sub(inside, 0, slice_find(inside, '>')), '/') &&
+                       next_selection(&end, &selection);
+        struct slice found = is_name ? value(context, selection.what) : slice_none();
 
         buf_add(&out, plain);
-        if (slice_is_set(found)) {
-            buf_add(&out, found);
-            changed = true;
-        } else {
-            buf_add_byte(&out, '{');
-            buf_add(&out, inside);
-            buf_add_byte(&out, '}');
-        }
+        if (slice_is_set(found) && selection.filters.len > 0)
+            found = take_text(arena, value_of_name(arena, &selection, found, NULL));
+        else if (!slice_is_set(found))
+            found = slice_make(inside.at - 1, inside.len + 2);
+        changed = changed || found.at != inside.at - 1;
+        buf_add(&out, found);
     }
     buf_add(&out, plain);
     if (changed && buf_ok(&out))
@@ -107,12 +222,28 @@ static void add_plain(struct buf *out, struct slice plain)
 static struct slice value_of(struct arena *arena, struct slice inside,
                              const struct template_values *values)
 {
+    struct slice end = inside;
     struct slice source;
     struct slice path;
+    struct selection selection = { 0 };
 
-    if (!split_path(inside, &source, &path))
-        return values->named(values->context, inside);
-    return json_text(arena, json_at(values->document(values->context, source), path));
+    next_selection(&end, &selection);
+    if (split_path(selection.what, &source, &path))
+        return take_text(arena, follow_selections(arena, inside, values));
+    struct slice value = values->named(values->context, selection.what);
+
+    return selection.filters.len == 0
+               ? value
+               : take_text(arena, value_of_name(arena, &selection, value, values));
+}
+
+/* A URL by itself, to which a path can be added. */
+static bool is_base(struct slice text)
+{
+    struct url url;
+
+    return url_read_http(text, &url) == NULL && url_is_safe(&url) && !slice_is_set(url.query) &&
+           !slice_is_set(url.fragment);
 }
 
 static void add_value(struct buf *out, struct slice value, enum template_escape escape)
@@ -149,10 +280,13 @@ struct slice template_fill(struct arena *arena, struct slice text,
     }
     while (next_placeholder(&rest, &plain, &inside)) {
         struct slice value = value_of(arena, inside, values);
+        bool is_front = escape == ESCAPE_ALL && inside.at == text.at + 1;
 
+        if (is_front && !is_base(value))
+            value = slice_none();
         add_plain(&out, plain);
         missing += value.len == 0;
-        add_value(&out, value, escape);
+        add_value(&out, value, is_front ? ESCAPE_NOTHING : escape);
     }
     add_plain(&out, plain);
     /* Half a URL or half a body would be another one. */
@@ -164,100 +298,164 @@ struct slice template_fill(struct arena *arena, struct slice text,
     return filled;
 }
 
-const char *template_check(struct slice text,
-                           bool (*exists)(const void *context, struct slice source,
-                                          struct slice name),
-                           const void *context, struct slice *unknown_r)
+/* ---- claim paths ---- */
+
+static json_t *compose(struct arena *arena, struct slice text, const struct template_values *values)
 {
-    struct slice rest = text;
-    struct slice plain;
-    struct slice inside;
+    size_t missing;
+    bool is_url = slice_find_text(text, SL("://")) < text.len;
+    struct slice filled = slice_trim(
+        template_fill(arena, text, values, is_url ? ESCAPE_PATH : ESCAPE_NOTHING, &missing));
 
-    *unknown_r = slice_none();
-    while (next_placeholder(&rest, &plain, &inside)) {
-        struct slice source = slice_none();
-        struct slice path;
-        bool is_path = split_path(inside, &source, &path);
+    /* A composed name with a part missing is still a name; a picture's URL is not. */
+    return filled.len == 0 || (is_url && missing > 0) ? NULL : json_from_slice(filled);
+}
 
-        if (is_path && json_path_check(path) != NULL)
-            return json_path_check(path);
-        if (is_path && !slice_is_set(source))
-            continue;
-        if (!exists(context, source, inside)) {
-            *unknown_r = inside;
-            return "has a placeholder that nothing fills: ";
-        }
+/* The alternatives of a claim path: selections, then perhaps a text. Either may be absent. */
+struct claim_path {
+    struct slice selections;
+    struct slice text; /* behind its "=" */
+};
+
+static struct claim_path split_claim_path(struct slice path)
+{
+    struct slice rest = path;
+    struct slice before = slice_none();
+    struct selection selection;
+
+    while (slice_is_set(rest)) {
+        struct slice next = slice_trim(rest);
+
+        if (next.len > 0 && next.at[0] == '=')
+            return (struct claim_path){ before, slice_from(rest, slice_find(rest, '=') + 1) };
+        next_selection(&rest, &selection);
+        before = slice_sub(path, 0, slice_is_set(rest) ? (size_t)(rest.at - path.at) - 1 : 0);
     }
-    return NULL;
-}
-
-static bool is_nothing(const json_t *value)
-{
-    return value == NULL || json_is_null(value) ||
-           (json_is_string(value) && json_string_length(value) == 0);
-}
-
-/* Cuts the next alternative off; they are separated by " | " or "|". */
-static bool next_alternative(struct slice *rest, struct slice *part_r)
-{
-    if (!slice_next(rest, '|', part_r))
-        return false;
-    *part_r = slice_trim(*part_r);
-    return true;
+    return (struct claim_path){ path, slice_none() };
 }
 
 json_t *claim_path_follow(struct arena *arena, struct slice path,
                           const struct template_values *values)
 {
-    struct slice part;
+    struct claim_path parts = split_claim_path(path);
+    json_t *value = follow_selections(arena, parts.selections, values);
 
-    if (path.len > 0 && path.at[0] == '=') {
-        size_t missing;
-        bool is_url = slice_find_text(path, SL("://")) < path.len;
-        struct slice text = template_fill(arena, slice_from(path, 1), values,
-                                          is_url ? ESCAPE_PATH : ESCAPE_NOTHING, &missing);
-
-        text = slice_trim(text);
-        /* A composed name with a part missing is still a name; a picture's URL is not. */
-
-        return text.len == 0 || (is_url && missing > 0) ? NULL : json_from_slice(text);
-    }
-    while (next_alternative(&path, &part)) {
-        struct slice source = slice_none();
-        struct slice pointer = slice_none();
-
-        if (!split_path(part, &source, &pointer))
-            continue;
-        json_t *value = json_at(values->document(values->context, source), pointer);
-
-        if (!is_nothing(value))
-            return json_incref(value);
-    }
-    return NULL;
+    return value == NULL && slice_is_set(parts.text) ? compose(arena, parts.text, values) : value;
 }
 
-const char *claim_path_check(struct slice path,
-                             bool (*exists)(const void *context, struct slice source,
-                                            struct slice name),
-                             const void *context, struct slice *unknown_r)
+/* ---- checking ---- */
+
+struct checker {
+    template_exists *exists;
+    const void *context;
+};
+
+static struct template_fault fault(const char *text, struct slice part)
 {
-    struct slice part;
+    return (struct template_fault){ text, part, NULL };
+}
 
-    *unknown_r = slice_none();
-    if (path.len > 0 && path.at[0] == '=')
-        return template_check(slice_from(path, 1), exists, context, unknown_r);
-    while (next_alternative(&path, &part)) {
-        struct slice source;
-        struct slice pointer;
+static bool source_exists(const void *context, struct slice source)
+{
+    const struct checker *checker = context;
 
-        if (!split_path(part, &source, &pointer))
-            return "a claim path begins with \"/\" or with a source, as \"token:/user_id\"";
-        if (json_path_check(pointer) != NULL)
-            return json_path_check(pointer);
-        if (slice_is_set(source) && !exists(context, source, slice_none())) {
-            *unknown_r = source;
-            return "reads a source that is not there: ";
-        }
+    return checker->exists(checker->context, source, slice_none());
+}
+
+static struct template_fault check_filters(struct slice filters, const struct checker *checker)
+{
+    struct template_fault found = { 0 };
+    struct filter filter;
+
+    for (int i = 0; filters.len > 0; i++) {
+        struct slice rest = slice_from(filters, 1);
+
+        if (filters.at[0] != '>' || !filter_next(&rest, &filter))
+            return fault("a filter is written \"> name\" or \"> name(...)\"", filters);
+        if (i == FILTERS_MAX)
+            return fault("one filter too many", filters);
+        found.text = filter_check(&filter, source_exists, checker, &found.instead);
+        found.part = filter.name;
+        if (found.text != NULL)
+            return found;
+        filters = rest;
     }
-    return NULL;
+    return (struct template_fault){ 0 };
+}
+
+static struct template_fault check_selection(const struct selection *selection,
+                                             const struct checker *checker)
+{
+    struct slice source;
+    struct slice pointer;
+
+    if (!split_path(selection->what, &source, &pointer))
+        return fault("a claim path begins with \"/\" or with a source, as \"token:/user_id\"",
+                     selection->what);
+    if (json_path_check(pointer) != NULL)
+        return fault(json_path_check(pointer), pointer);
+    if (slice_is_set(source) && !source_exists(checker, source))
+        return fault("reads a source that is not there", source);
+    return check_filters(selection->filters, checker);
+}
+
+static struct template_fault check_selections(struct slice path, const struct checker *checker)
+{
+    struct template_fault found = { 0 };
+    struct selection selection;
+
+    while (found.text == NULL && next_selection(&path, &selection))
+        found = check_selection(&selection, checker);
+    return found;
+}
+
+static struct template_fault check_name(struct slice inside, const struct checker *checker)
+{
+    struct slice rest = inside;
+    struct selection selection = { 0 };
+
+    next_selection(&rest, &selection);
+    if (!checker->exists(checker->context, slice_none(), selection.what))
+        return fault("has a placeholder that nothing fills", selection.what);
+    if (slice_is_set(rest))
+        return fault("a name has no alternatives", inside);
+    return check_filters(selection.filters, checker);
+}
+
+struct template_fault template_check(struct slice text, template_exists *exists,
+                                     const void *context)
+{
+    struct checker checker = { exists, context };
+    struct template_fault found = { 0 };
+    struct slice rest = text;
+    struct slice plain;
+    struct slice inside;
+
+    while (found.text == NULL && next_placeholder(&rest, &plain, &inside)) {
+        struct slice head = slice_sub(inside, 0, slice_find(inside, '>'));
+
+        found = slice_has(head, '/') ? check_selections(inside, &checker)
+                                     : check_name(inside, &checker);
+    }
+    return found;
+}
+
+struct template_fault claim_path_check(struct slice path, template_exists *exists,
+                                       const void *context)
+{
+    struct checker checker = { exists, context };
+    struct claim_path parts = split_claim_path(path);
+    struct template_fault found = check_selections(parts.selections, &checker);
+
+    return found.text == NULL ? template_check(parts.text, exists, context) : found;
+}
+
+struct slice template_fault_text(struct arena *arena, const struct template_fault *fault,
+                                 struct slice text)
+{
+    return arena_printf(
+        arena, "%s: `%.*s` at character %zu%s%s%s", fault->text, SLICE_ARG(fault->part),
+        fault->part.at != NULL ? (size_t)(fault->part.at - text.at) + 1 : 1,
+        fault->instead != NULL ? "; did you mean `" : "",
+        fault->instead != NULL ? fault->instead : "", fault->instead != NULL ? "`?" : "");
 }

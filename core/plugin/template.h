@@ -1,6 +1,6 @@
 /*
  * Placeholders and claim paths: the small language in which a description speaks of values that are
- * known only during a login. provider.h says what may stand in it.
+ * known only during a login. provider.h says what may stand in it; filters are filter.h's.
  *
  * Pure: values come from a function that the caller gives.
  */
@@ -29,12 +29,16 @@ struct template_values {
      * reply. NULL when there is none. Borrowed. */
     const json_t *(*document)(void *context, struct slice source);
     void *context;
+    /* A key by its name, for filters that need one; absent when there is none. May be NULL. */
+    struct slice (*key)(void *context, struct slice name);
 };
 
 /*
  * Replaces all placeholders; "{{" is "{". A value that is not there, or empty, leaves nothing in
  * its place and is counted in `*missing_r` (may be NULL). What would pass TEMPLATE_MAX is empty and
- * counts as one that is missing. Values are percent-encoded as `escape` says.
+ * counts as one that is missing. Values are percent-encoded as `escape` says; but one at the very
+ * front of a URL that is called is the beginning of that URL: it is taken as it is when it is a
+ * safe URL without query and fragment, and is missing otherwise.
  */
 enum template_escape {
     ESCAPE_NOTHING,
@@ -45,26 +49,33 @@ struct slice template_fill(struct arena *arena, struct slice text,
                            const struct template_values *values, enum template_escape escape,
                            size_t *missing_r);
 
-/*
- * Is the text sound? NULL, or a sentence that goes on with `*unknown_r`. `exists` knows names
- * (absent source) and sources.
- */
-const char *template_check(struct slice text,
-                           bool (*exists)(const void *context, struct slice source,
-                                          struct slice name),
-                           const void *context, struct slice *unknown_r);
+/* What is wrong with a text, and where. */
+struct template_fault {
+    const char *text;    /* a sentence about `part`; NULL: nothing is */
+    struct slice part;   /* of the text that was checked */
+    const char *instead; /* what was perhaps meant; NULL: nobody knows */
+};
+
+/* "SENTENCE: `PART` at character N; did you mean `INSTEAD`?", in the arena. */
+struct slice template_fault_text(struct arena *arena, const struct template_fault *fault,
+                                 struct slice text);
+
+/* Does a name (absent source) or a source (absent name) exist? */
+typedef bool template_exists(const void *context, struct slice source, struct slice name);
+
+/* Is the text sound? */
+struct template_fault template_check(struct slice text, template_exists *exists,
+                                     const void *context);
 
 /*
- * Follows a claim path ("/a | emails:/[primary]/email", "={/first} {/last}"). The value as JSON, a
- * new reference, or NULL when none of the alternatives gives anything but null, "" and absence.
- * Values in a composed URL ("=https://...") are percent-encoded but for slashes.
+ * Follows a claim path ("/a | emails:/[primary]/email > lower", "/name | ={/first} {/last}"). The
+ * value as JSON, a new reference, or NULL when none of the alternatives gives anything but null, ""
+ * and absence. Values in a composed URL ("=https://...") are percent-encoded but for slashes.
  */
 json_t *claim_path_follow(struct arena *arena, struct slice path,
                           const struct template_values *values);
 
-const char *claim_path_check(struct slice path,
-                             bool (*exists)(const void *context, struct slice source,
-                                            struct slice name),
-                             const void *context, struct slice *unknown_r);
+struct template_fault claim_path_check(struct slice path, template_exists *exists,
+                                       const void *context);
 
 #endif

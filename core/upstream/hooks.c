@@ -15,25 +15,11 @@ static const struct {
     { "sha512", DIGEST_SHA512 }, { "md5", DIGEST_MD5 },
 };
 
-/* A key by its name: of this provider only. */
-static struct slice find_key(const struct provider *provider, struct slice name)
-{
-    const struct pairs *keys = &provider->settings->keys;
-
-    if (slice_is(name, "client_secret"))
-        return provider->settings->client_secret;
-    for (size_t i = 0; i < keys->count; i++) {
-        if (slice_equal(keys->at[i].name, name))
-            return keys->at[i].value;
-    }
-    return slice_none();
-}
-
 static struct slice answer_digest(struct login *login, struct arena *arena, const json_t *question,
                                   bool keyed)
 {
     struct slice wanted = json_member(question, "digest");
-    struct slice key = find_key(login->provider, json_member(question, "key"));
+    struct slice key = provider_key(login->provider, json_member(question, "key"));
     struct slice data;
     unsigned char out[DIGEST_MAX];
 

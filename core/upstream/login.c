@@ -119,7 +119,14 @@ static const json_t *source_document(void *context, struct slice source)
     return json_object_get(login->lookups, name);
 }
 
+static struct slice key_by_name(void *context, struct slice name)
+{
+    const struct login *login = context;
+
+    return provider_key(login->provider, name);
+}
+
 struct template_values login_values(struct login *login)
 {
-    return (struct template_values){ named_value, source_document, login };
+    return (struct template_values){ named_value, source_document, login, key_by_name };
 }

@@ -28,10 +28,15 @@ static const json_t *document(void *context, struct slice source)
     return slice_is(source, "callback") ? NULL : context;
 }
 
+static struct slice key(void *context, struct slice name)
+{
+    (void)context;
+    return name;
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct arena arena = { 0 };
-    struct slice unknown = slice_none();
     struct slice path;
     struct slice text;
     const char *why;
@@ -39,16 +44,16 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
     slice_cut(slice_make((const char *)data, size), '\n', &path, &text);
     json_t *reply = json_read(&arena, slice_is_set(text) ? text : SL("{}"), REPLY_MAX, &why);
-    const struct template_values values = { named, document, reply };
+    const struct template_values values = { named, document, reply, key };
 
-    if (claim_path_check(path, exists, NULL, &unknown) == NULL) {
+    if (claim_path_check(path, exists, NULL).text == NULL) {
         json_t *found = claim_path_follow(&arena, path, &values);
 
         if (json_is_null(found) || (json_is_string(found) && json_string_length(found) == 0))
             abort();
         json_decref(found);
     }
-    if (template_check(path, exists, NULL, &unknown) == NULL &&
+    if (template_check(path, exists, NULL).text == NULL &&
         template_fill(&arena, path, &values, ESCAPE_ALL, &missing).len > TEMPLATE_MAX)
         abort();
     json_decref(reply);

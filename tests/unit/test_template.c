@@ -42,7 +42,7 @@ static const json_t *document(void *context, struct slice source)
     return slice_is(source, "emails") ? all->emails : NULL;
 }
 
-static const struct template_values values = { named, document, &documents };
+static const struct template_values values = { named, document, &documents, NULL };
 
 static int set_up(void **state)
 {
@@ -150,7 +150,8 @@ static void test_a_text_that_grows_too_long_is_empty_and_counts_as_missing(void 
     assert_int_equal(missing, 0);
     assert_slice(template_fill(&arena, SL("x{long}"), &values, ESCAPE_NOTHING, &missing), "");
     assert_int_equal(missing, 1);
-    assert_slice(template_fill(&arena, SL("{long}{client_id}"), &values, ESCAPE_ALL, &missing), "");
+    assert_slice(template_fill(&arena, SL("x{long}{client_id}"), &values, ESCAPE_ALL, &missing),
+                 "");
     assert_int_equal(missing, 1);
 }
 
@@ -190,36 +191,40 @@ static void test_a_sound_text_passes_the_check(void **state)
                                         "{\"a\":{\"b\":1}}",
                                         "{{anything}}",
                                         "{ no name }" };
-    struct slice unknown;
 
     (void)state;
     for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
-        if (template_check(slice_of(good[i]), exists, NULL, &unknown) != NULL)
+        if (template_check(slice_of(good[i]), exists, NULL).text != NULL)
             fail_msg("%s", good[i]);
-        assert_false(slice_is_set(unknown));
     }
-    assert_null(template_check(slice_none(), exists, NULL, &unknown));
+    assert_null(template_check(slice_none(), exists, NULL).text);
+}
+
+/* What is wrong with a text, and where. */
+static void refused(const char *text, const char *expected)
+{
+    struct template_fault fault = template_check(slice_of(text), exists, NULL);
+
+    assert_non_null(fault.text);
+    const char *said = template_fault_text(&arena, &fault, slice_of(text)).at;
+
+    if (strstr(said, expected) == NULL)
+        fail_msg("%s: %s", text, said);
 }
 
 static void test_a_placeholder_that_nothing_fills_is_named(void **state)
 {
-    struct slice unknown;
-
     (void)state;
-    assert_non_null(template_check(SL("{client_id}{tenant}"), exists, NULL, &unknown));
-    assert_slice(unknown, "tenant");
-    assert_non_null(template_check(SL("{tokens:/a}"), exists, NULL, &unknown));
-    assert_slice(unknown, "tokens:/a");
+    refused("{client_id}{tenant}",
+            "has a placeholder that nothing fills: `tenant` at character 13");
+    refused("{tokens:/a}", "reads a source that is not there: `tokens` at character 2");
 }
 
 static void test_a_broken_path_in_a_placeholder_is_told(void **state)
 {
-    struct slice unknown;
-
     (void)state;
-    assert_non_null(template_check(SL("{/a~2}"), exists, NULL, &unknown));
-    assert_false(slice_is_set(unknown));
-    assert_non_null(template_check(SL("{token:/[x}"), exists, NULL, &unknown));
+    refused("x{/a~2}", ": `/a~2` at character 3");
+    refused("{token:/[x}", ": `/[x` at character 8");
 }
 
 /* What a path gives, as JSON; "(none)" when nothing. */
@@ -278,32 +283,159 @@ static void test_a_composed_url_needs_all_of_its_parts(void **state)
     follows("=https://cdn/{client_id}.png", "\"https://cdn/a%20b/c.png\"");
 }
 
+static void test_a_text_may_be_the_last_alternative(void **state)
+{
+    (void)state;
+    follows("/missing | ={/first} {/last}", "\"Mona Lisa\"");
+    follows("/first | ={/last}", "\"Mona\"");
+    follows("/missing|=a | b", "\"a | b\"");
+    follows("/missing | /null | = {/missing}", "(none)");
+}
+
+static void test_a_filter_changes_what_was_found(void **state)
+{
+    (void)state;
+    follows("/id > text", "\"7\"");
+    follows("/first > lower", "\"mona\"");
+    follows("/first > lower > replace(o,u)", "\"muna\"");
+    follows("/list > text | /last", "\"Lisa\"");
+    follows("/first>lower|/last", "\"mona\"");
+    follows("emails:/[primary]/email > before(@) | /first", "\"a\"");
+    follows("/missing > lower", "(none)");
+    follows("/first > nonsense", "(none)");
+}
+
+static void test_a_bar_in_the_parentheses_of_a_filter_is_no_alternative(void **state)
+{
+    (void)state;
+    follows("/missing > before(|) | /first", "\"Mona\"");
+    follows("/first > replace(o,|)", "\"M|na\"");
+}
+
+static void test_placeholders_have_filters_and_alternatives_too(void **state)
+{
+    (void)state;
+    fills("{/first > lower}", "mona", 0);
+    fills("{client_id > before(/)}", "a b", 0);
+    fills("{client_id>after(/)}", "c", 0);
+    fills("{/missing | /last > lower}", "lisa", 0);
+    fills("{token:/user/id > map(42=the answer)}", "the answer", 0);
+    fills("<{/first > number}>", "<>", 1);
+    fills("{client_id > nonsense}", "", 1);
+    fills("{ a > b }", "{ a > b }", 0);
+    fills("{a b > c}", "{a b > c}", 0);
+}
+
+static void test_a_parameter_may_have_filters(void **state)
+{
+    (void)state;
+    assert_slice(template_fill_known(&arena, SL("https://{client_id > after(/)}.x/{other > lower}"),
+                                     named, NULL),
+                 "https://c.x/{other > lower}");
+    assert_slice(template_fill_known(&arena, SL("{/client_id > lower}"), named, NULL),
+                 "{/client_id > lower}");
+}
+
+static void test_a_url_in_front_of_a_url_is_taken_as_it_is(void **state)
+{
+    size_t missing;
+
+    (void)state;
+    long_value = SL("https://eu.api.test/v1");
+    assert_slice(template_fill(&arena, SL("{long}/me?x={long}"), &values, ESCAPE_ALL, &missing),
+                 "https://eu.api.test/v1/me?x=https%3A%2F%2Feu.api.test%2Fv1");
+    assert_int_equal(missing, 0);
+}
+
+static void test_what_is_no_safe_url_is_none_in_front_of_one(void **state)
+{
+    static const char *const bad[] = { "http://api.test",     "eu.api.test",  "https://a.test/?x",
+                                       "https://a.test/#x",   "javascript:x", "//a.test",
+                                       "https://u@a.test/",   "https://a b/", "",
+                                       "https://a.test/\r\nX" };
+    size_t missing;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+        long_value = slice_of(bad[i]);
+        struct slice filled = template_fill(&arena, SL("{long}/me"), &values, ESCAPE_ALL, &missing);
+
+        if (!slice_is(filled, "/me") || missing != 1)
+            fail_msg("%s", bad[i]);
+    }
+}
+
 static void test_a_sound_claim_path_passes_the_check(void **state)
 {
-    static const char *const good[] = { "/a",     "/a/0/[x=y]/z",      "token:/a | /b",
-                                        "=plain", "={/a} {client_id}", "/" };
-    struct slice unknown;
+    static const char *const good[] = { "/a",
+                                        "/a/0/[x=y]/z",
+                                        "token:/a | /b",
+                                        "=plain",
+                                        "={/a} {client_id}",
+                                        "/",
+                                        "/a > lower",
+                                        "/a>lower>text | token:/b > tail",
+                                        "/a > split(|) | ={/b > lower} | x > y",
+                                        "/a > when(token:/kind=user)",
+                                        "=x > {client_id > lower}" };
 
     (void)state;
     for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
-        if (claim_path_check(slice_of(good[i]), exists, NULL, &unknown) != NULL)
+        if (claim_path_check(slice_of(good[i]), exists, NULL).text != NULL)
             fail_msg("%s", good[i]);
     }
 }
 
+static void not_a_path(const char *path, const char *expected)
+{
+    struct template_fault fault = claim_path_check(slice_of(path), exists, NULL);
+
+    if (fault.text == NULL)
+        fail_msg("%s", path);
+    const char *said = template_fault_text(&arena, &fault, slice_of(path)).at;
+
+    if (strstr(said, expected) == NULL)
+        fail_msg("%s: %s", path, said);
+}
+
+static void test_a_filter_that_cannot_work_is_told_with_its_place(void **state)
+{
+    (void)state;
+    not_a_path("/a > tial", "there is no such filter: `tial` at character 6; did you mean `tail`?");
+    not_a_path("/a | /b > date", "needs something in parentheses: `date` at character 11");
+    not_a_path("/a > date()", "needs something in parentheses");
+    not_a_path("/a > lower(x)", "takes nothing in parentheses: `lower` at character 6");
+    not_a_path("/a > date(MM/YY)", "a date is written with YYYY, MM or M, and DD or D");
+    not_a_path("/a > at(x)", "a path begins with");
+    not_a_path("/a > map(1)", "pairs are written");
+    not_a_path("/a > replace(x)", "what is replaced");
+    not_a_path("/a > when(x)", "a condition is a path");
+    not_a_path("/a > when(mail:/x)", "reads a source that is not there");
+    not_a_path("/a >", "a filter is written");
+    not_a_path("/a > > lower", "a filter is written");
+    not_a_path("/a > lower text", "a filter is written \"> name\" or \"> name(...)\": `text`");
+    not_a_path("/a > before(x", "a filter is written");
+    not_a_path("/a > Lower", "a filter is written");
+    not_a_path("/a > text > text > text > text > text > text > text > text > text",
+               "one filter too many");
+    not_a_path("={/a > lwer}",
+               "there is no such filter: `lwer` at character 8; did you mean `lower`?");
+    not_a_path("/x | ={client_id > lower | /a}", "a name has no alternatives");
+}
+
 static void test_a_claim_path_that_cannot_work_fails_the_check(void **state)
 {
-    static const char *const bad[] = { "a",    "a/b", "a b/c", "/a | b",
-                                       "/a |", "/a~", "/[=x]", "={nobody}" };
-    struct slice unknown;
+    static const char *const bad[] = {
+        "a", "a/b",  "a b/c",    "/a | b",          "/a |",        "/a~", "/[=x]", "={nobody}", "",
+        " ", "| /a", "/a || /b", "/a | = {nobody}", "/a |=x > {y}"
+    };
 
     (void)state;
     for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
-        if (claim_path_check(slice_of(bad[i]), exists, NULL, &unknown) == NULL)
+        if (claim_path_check(slice_of(bad[i]), exists, NULL).text == NULL)
             fail_msg("%s", bad[i]);
     }
-    assert_non_null(claim_path_check(SL("/a | mail:/x"), exists, NULL, &unknown));
-    assert_slice(unknown, "mail");
+    not_a_path("/a | mail:/x", "reads a source that is not there: `mail` at character 6");
 }
 
 int main(void)
@@ -326,6 +458,14 @@ int main(void)
         FILLED(test_the_first_alternative_that_is_something_counts),
         FILLED(test_a_composed_claim_needs_one_of_its_parts),
         FILLED(test_a_composed_url_needs_all_of_its_parts),
+        FILLED(test_a_text_may_be_the_last_alternative),
+        FILLED(test_a_filter_changes_what_was_found),
+        FILLED(test_a_bar_in_the_parentheses_of_a_filter_is_no_alternative),
+        FILLED(test_placeholders_have_filters_and_alternatives_too),
+        FILLED(test_a_parameter_may_have_filters),
+        FILLED(test_a_url_in_front_of_a_url_is_taken_as_it_is),
+        FILLED(test_what_is_no_safe_url_is_none_in_front_of_one),
+        FILLED(test_a_filter_that_cannot_work_is_told_with_its_place),
         TEST(test_a_sound_claim_path_passes_the_check),
         TEST(test_a_claim_path_that_cannot_work_fails_the_check),
     };

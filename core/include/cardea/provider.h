@@ -132,14 +132,33 @@ struct cardea_hooks;
  * Texts may have placeholders: {client_id}, {access_token}, {callback_url}, {user_agent}, any
  * parameter of the provider, and values of the present login: {token:/path} from the token reply,
  * {id_token:/path}, {callback:/name}, {userinfo:/path}, {name:/path} from the lookup of that name.
- * "{{" is "{".
+ * "{{" is "{". In a URL their values are percent-encoded; one that stands in front of everything
+ * else is the beginning of the URL ("{token:/instance_url}/me"), and leads only to hosts that
+ * `api_hosts` names.
  *
  * Claim paths are JSON Pointers (RFC 6901) with one more kind of step, "/[name=value]" or
  * "/[name]": the first element of a list where it holds. They read the userinfo reply unless a
  * source stands in front: "id_token:/email", "token:/user_id", "callback:/user/name", "emails:/0"
  * of a lookup, "1:/0" of the first call of fetch_more. Alternatives are separated by " | ", the
  * first that is there and not empty counts. "=text" is a text with placeholders, where {/path}
- * reads like a claim path.
+ * reads like a claim path; it may be the last alternative: "/display_name | ={/first_name}
+ * {/last_name}".
+ *
+ * Filters behind a path, or a name in a placeholder, change what was found, one after the other:
+ * "/user_id > tail", "{access_token > before(.)}". One that makes nothing of a value (a date that
+ * is none) gives nothing, and the next alternative counts.
+ *
+ *     text, number, bool    that type: "7", "12" as 12, 1 or "yes" as true; lists are no text
+ *     not, is(x)            the other boolean; whether the text is x
+ *     map(1=male, *=other)  another word for each; what is not listed is nothing
+ *     when(PATH), when(PATH=x), unless(...)   kept or dropped by what stands at another path
+ *     at(PATH), each(PATH), keys              a part; that part of each element; names of members
+ *     split(,), join(, )    a text to a list, and back
+ *     lower, replace(a,b), before(x), after(x), tail (the last segment of a URL)
+ *     html_decode, url_decode
+ *     time, iso             ISO 8601, seconds or milliseconds as seconds since 1970; as ISO 8601
+ *     date(MM/DD/YYYY)      a date as YYYY-MM-DD; D and M are one or two digits
+ *     md5, sha256, hmac_sha256(KEY)           hexadecimal; KEY is client_secret or one of `keys`
  */
 struct cardea_provider {
     uint32_t struct_size; /* CARDEA_PROVIDER */
@@ -185,10 +204,11 @@ struct cardea_provider {
 
     /* The token request. */
     const char *token_auth; /* CARDEA_AUTH_BASIC (the default), ... */
-    /* Of the three that sign: what their JWT says otherwise. "kid", "x5t", "x5t#S256", "typ" stand
-     * in its header, "alg" is how it is signed, all else are claims. Without it: iss and sub are
-     * the client, aud is the token endpoint; with es256_secret iss is the parameter team_id, kid
-     * the parameter key_id, and aud the issuer. */
+    /* Of the three that sign, what their JWT says otherwise. "kid", "x5t", "x5t#S256" and "typ"
+     * stand in its header, "alg" is how it is signed, all else are claims. Without it iss and sub
+     * are the client and aud is the token endpoint; with es256_secret iss is the parameter team_id,
+     * kid the parameter key_id, and aud the issuer. A certificate behind the key in PEM becomes
+     * x5t#S256. */
     const struct cardea_pair *client_jwt;
     const char *token_method; /* CARDEA_POST (the default) or CARDEA_GET */
     const char *token_body;   /* CARDEA_FORM (the default), CARDEA_JSON, CARDEA_QUERY */
