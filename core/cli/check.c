@@ -11,13 +11,14 @@ static void check_deeper(const struct settings *settings, struct problems *probl
 {
     struct event_base *base = event_base_new();
     struct shared *shared = shared_new(1);
-    struct hub *hub = hub_open(base, settings, shared, 0, HUB_PLUGINS | HUB_PAGES, NULL, problems);
-    const char *wrong = store_check_url(problems->arena, settings->store);
     struct arena *arena = problems->arena;
+    /* An address of no known kind was reported already. */
+    const char *wrong = problems->errors == 0 ? store_check_url(arena, settings->store) : NULL;
+    struct hub *hub = hub_open(base, settings, shared, 0, HUB_PLUGINS | HUB_PAGES, NULL, problems);
 
     if (wrong != NULL)
         problem_add(problems, (struct mark){ 0 }, "store: %s", wrong);
-    if (slice_is_set(settings->tls.certificate)) {
+    if (slice_is_set(settings->tls.certificate) && slice_is_set(settings->tls.key)) {
         SSL_CTX *tls = tls_server_context(arena, arena_string(arena, settings->tls.certificate),
                                           arena_string(arena, settings->tls.key), false, &wrong);
 
@@ -64,7 +65,7 @@ int cli_check(struct cli *cli)
 
     if (config == NULL)
         return EXIT_USAGE;
-    struct settings *settings = settings_read(config, &problems);
+    struct settings *settings = settings_look(config, &problems);
 
     if (settings != NULL)
         check_deeper(settings, &problems);

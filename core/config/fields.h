@@ -33,6 +33,7 @@ struct named {
     struct slice id;
     struct mark mark;
     const struct node *map; /* what it was read from: was a key written? */
+    bool broken;            /* something in it is wrong, which is reported */
 };
 /* "30/m": so many in a window. */
 struct rate {

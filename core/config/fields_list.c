@@ -154,13 +154,16 @@ void value_read_many(const struct reading *reading, const struct node *node, voi
     for (size_t i = 0; i < node->count; i++) {
         const struct node_member *member = &node->members[i];
         char *at = elements + count * field->size;
+        struct named *named = (void *)at;
+        size_t errors = problems->errors;
 
         if (!check_id(reading, member))
             continue;
         memcpy(at, otherwise, field->size);
-        *(struct named *)(void *)at = (struct named){ member->name, member->mark, member->value };
+        *named = (struct named){ .id = member->name, .mark = member->mark, .map = member->value };
         fields_read(field->table, member->value,
                     arena_printf(problems->arena, "%s.%s", path, member->name.at).at, at, problems);
+        named->broken = problems->errors > errors || !node_is_whole(member->value);
         count++;
     }
     *(struct many *)value = (struct many){ elements, count };

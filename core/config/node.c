@@ -52,6 +52,15 @@ static struct node *map_from_json(struct arena *arena, const json_t *json, struc
     return map;
 }
 
+bool node_is_whole(const struct node *node)
+{
+    bool whole = !node->broken;
+
+    for (size_t i = 0; i < node->count && whole; i++)
+        whole = node_is_whole(node->kind == NODE_MAP ? node->members[i].value : node->items[i]);
+    return whole;
+}
+
 static struct node *text_from_json(struct arena *arena, const json_t *json, struct mark mark)
 {
     struct node *node = new_node(arena, NODE_TEXT, mark);

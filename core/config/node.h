@@ -117,6 +117,9 @@ struct node *node_from_json(struct arena *arena, const json_t *json, struct mark
  * true, false or null become such. */
 json_t *node_to_json(const struct node *node);
 
+/* Is nothing in it broken? */
+bool node_is_whole(const struct node *node);
+
 /* The member's value, or NULL; NULL also when `map` is NULL or no map. */
 struct node *node_get(const struct node *map, const char *name);
 

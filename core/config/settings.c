@@ -109,11 +109,17 @@ static struct settings *make_settings(const struct node *root, struct problems *
     return settings;
 }
 
+struct settings *settings_look(const char *path, struct problems *problems)
+{
+    const struct node *root = node_read_file(path, &options, problems);
+
+    return root != NULL ? make_settings(root, problems) : NULL;
+}
+
 struct settings *settings_read(const char *path, struct problems *problems)
 {
     size_t errors = problems->errors;
-    const struct node *root = node_read_file(path, &options, problems);
-    struct settings *settings = root != NULL ? make_settings(root, problems) : NULL;
+    struct settings *settings = settings_look(path, problems);
 
     return problems->errors == errors ? settings : NULL;
 }

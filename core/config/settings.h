@@ -191,7 +191,10 @@ extern const struct field client_table[];
  * but its kind by store_check_url(). Settings live in `problems->arena`.
  */
 struct settings *settings_read(const char *path, struct problems *problems);
-/* The same from memory, for the demo and tests. */
+/* The same for looking at what else is wrong: what could not be read has its default. NULL only
+ * when there is nothing to look at. */
+struct settings *settings_look(const char *path, struct problems *problems);
+/* As settings_read(), from memory, for the demo and tests. */
 struct settings *settings_read_text(const char *name, struct slice text, struct problems *problems);
 
 /* All of it as YAML that settings_read_text() reads back, secrets included, nothing included from

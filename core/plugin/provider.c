@@ -140,12 +140,22 @@ bool provider_read_plugin(struct provider *provider, const json_t *plugins,
     return true;
 }
 
+/* Which plugin is meant cannot be told. */
+static bool names_no_plugin(const struct provider_settings *settings)
+{
+    const struct node *plugin = node_get(settings->named.map, "plugin");
+
+    return settings->named.broken && plugin != NULL &&
+           (plugin->broken || plugin->kind != NODE_TEXT);
+}
+
 static void bind_one(struct provider *provider, const json_t *plugins, struct problems *problems)
 {
-    struct mark mark = provider->settings->named.mark;
+    const struct named *named = &provider->settings->named;
+    struct mark mark = named->mark;
     struct slice where = arena_printf(problems->arena, "providers.%.*s", SLICE_ARG(provider->id));
 
-    if (!provider_read_plugin(provider, plugins, problems)) {
+    if (names_no_plugin(provider->settings) || !provider_read_plugin(provider, plugins, problems)) {
         provider->description.name = provider->id;
         return;
     }
@@ -153,6 +163,8 @@ static void bind_one(struct provider *provider, const json_t *plugins, struct pr
         description_read(provider->settings->overrides, where.at, &provider->description, problems);
     if (!slice_is_set(provider->description.name))
         provider->description.name = provider->id;
+    if (named->broken)
+        return; /* what it lacks may be what could not be read */
     description_fill(&provider->description, &provider->settings->parameters, mark, problems);
     description_check(&provider->description, mark, problems);
     credentials_check(provider, problems);
@@ -174,7 +186,7 @@ void providers_bind(struct providers *providers, const struct settings *settings
         providers->at[i].index = (unsigned)i;
         providers->at[i].quarantine = &quarantines[i];
         bind_one(&providers->at[i], plugins, problems);
-        providers->at[i].broken = problems->errors > errors;
+        providers->at[i].broken = problems->errors > errors || each[i].named.broken;
     }
 }
 

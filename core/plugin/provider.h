@@ -29,7 +29,8 @@ struct providers {
 /*
  * Binds every configured provider to the description of its plugin, among `plugins`
  * (jail_plugins()) and the built-in oauth2, oidc and oauth1. Everything wrong is added to
- * `problems`. `quarantines` has room for all. Lives in `problems->arena`.
+ * `problems`; of one whose settings are broken only what was read is judged. `quarantines` has room
+ * for all. Lives in `problems->arena`.
  */
 void providers_bind(struct providers *providers, const struct settings *settings,
                     const json_t *plugins, struct quarantine *quarantines,

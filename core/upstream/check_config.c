@@ -40,7 +40,7 @@ void upstream_check_config(struct hub *hub, struct problems *problems)
         struct provider *provider = &hub->providers.at[i];
         bool ended = false;
 
-        if (!description_has_hook(&provider->description, HOOK_check_config))
+        if (provider->broken || !description_has_hook(&provider->description, HOOK_check_config))
             continue;
         struct flow *flow = flow_new(sizeof(struct flow), "check configuration", check_steps);
         struct checking *checking = arena_new(&flow->arena, struct checking);
