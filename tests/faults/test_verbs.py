@@ -10,7 +10,8 @@ import yaml
 from hub import CARDEA, ROOT, request
 from processes import Hub
 
-VERBS = ["serve", "demo", "check", "reload", "plugin list", "plugin show", "plugin test", "simulate", "secret", "version"]
+VERBS = ["serve", "demo", "check", "reload", "plugin list", "plugin show", "plugin test", "simulate", "secret",
+         "version"]
 
 
 def cardea(*arguments, folder="/", environment=None, text="", stdout=subprocess.PIPE):
@@ -141,10 +142,10 @@ def as_texts(value):
 def test_a_provider_is_shown_as_it_is_configured(tmp_path):
     (tmp_path / "cardea.yaml").write_text(
         "issuer: https://id.example.com/sub\nsecrets: [0123456789abcdef0123456789abcdef]\n"
-        "providers: {hub: {plugin: github, name: Our GitHub, client_id: a, client_secret: kanarienvogel, scopes: [x]}}\n")
+        "providers: {hub: {plugin: github, name: Ours, client_id: a, client_secret: kanarienvogel, scopes: [x]}}\n")
     shown = json.loads(cardea("plugin", "show", "hub", "-o", "json", folder=tmp_path)[1])
     assert shown["callback"] == "https://id.example.com/sub/callback/hub"
-    assert shown["description"]["name"] == "Our GitHub" and shown["description"]["scopes"] == ["x"]
+    assert shown["description"]["name"] == "Ours" and shown["description"]["scopes"] == ["x"]
     assert "kanarienvogel" not in json.dumps(shown)
 
 
