@@ -41,6 +41,7 @@ void buf_add_isolated_html(struct buf *buf, struct slice text)
         buf_add_html(buf, text);
         return;
     }
+    /* NOLINTNEXTLINE(misc-misleading-bidirectional): closed below */
     buf_add_text(buf, "\u2068");
     for (size_t i = 0; i < text.len; i++) {
         if (!turns(slice_from(text, i)))

@@ -123,6 +123,28 @@ static struct slice issuer_of(const struct simulated *provider)
     return json_member(json_array_get(provider->cases->discovery, 0), "issuer");
 }
 
+/* A text, or the texts of a list, with their placeholders filled in. */
+static json_t *fill_value(struct simulator *simulator, struct play *play, json_t *value)
+{
+    json_t *list;
+    json_t *each;
+    size_t i;
+
+    if (json_is_string(value))
+        return json_from_slice(play_fill(simulator, play, json_slice(value)));
+    if (!json_is_array(value))
+        return json_incref(value);
+    list = json_array();
+    json_array_foreach(value, i, each)
+    {
+        json_array_append_new(list,
+                              json_is_string(each)
+                                  ? json_from_slice(play_fill(simulator, play, json_slice(each)))
+                                  : json_incref(each));
+    }
+    return list;
+}
+
 static const struct jwk *signing_key_of(const struct simulator *simulator, const struct play *play)
 {
     enum jws_alg alg = jws_alg_read(play->what->id_token_alg);
@@ -132,31 +154,6 @@ static const struct jwk *signing_key_of(const struct simulator *simulator, const
             return &simulator->keys[i];
     }
     return &simulator->keys[0];
-}
-
-/* All texts in a value with their placeholders filled in; a new reference. */
-static json_t *fill_json(struct simulator *simulator, struct play *play, json_t *value)
-{
-    json_t *filled = json_is_array(value) ? json_array() : json_object();
-    const char *name;
-    json_t *each;
-    size_t i;
-
-    if (json_is_string(value) || !(json_is_array(value) || json_is_object(value))) {
-        json_decref(filled);
-        return json_is_string(value)
-                   ? json_from_slice(play_fill(simulator, play, json_slice(value)))
-                   : json_incref(value);
-    }
-    json_array_foreach(value, i, each)
-    {
-        json_array_append_new(filled, fill_json(simulator, play, each));
-    }
-    json_object_foreach(value, name, each)
-    {
-        json_object_set_new(filled, name, fill_json(simulator, play, each));
-    }
-    return filled;
 }
 
 /* A token of this login with `claims` (given away) and what the case says; null takes a claim away.
@@ -174,7 +171,7 @@ static struct slice sign_claims(struct simulator *simulator, struct play *play, 
         if (json_is_null(value))
             json_object_del(claims, name);
         else
-            json_object_set_new(claims, name, fill_json(simulator, play, value));
+            json_object_set_new(claims, name, fill_value(simulator, play, value));
     }
     buf_add_json_value(&text, claims);
     struct slice token =
@@ -535,12 +532,13 @@ static bool is_published_at(struct arena *arena, const struct simulated *provide
                             const json_t *document, struct slice url)
 {
     const char *well_known = "/.well-known/openid-configuration";
-    bool only_one = json_array_size(provider->cases->discovery) == 1;
+    struct slice issuer = json_member(document, "issuer");
+    bool names_none = json_array_size(provider->cases->discovery) == 1 || slice_has(issuer, '{');
 
-    /* The document of a provider with tenants names none. */
+    /* The document of a provider with tenants names none of them. */
     return slice_equal(url, provider->description->discovery_url) ||
-           slice_equal(url, url_below(arena, json_member(document, "issuer"), well_known)) ||
-           (only_one &&
+           slice_equal(url, url_below(arena, issuer, well_known)) ||
+           (names_none &&
             slice_equal(url, url_below(arena, provider->description->issuer, well_known)));
 }
 

@@ -19,6 +19,7 @@ static const struct cardea_pair claims[] = {
     { "name", "={callback:/user/name/firstName} {callback:/user/name/lastName}" },
     { "given_name", "callback:/user/name/firstName" },
     { "family_name", "callback:/user/name/lastName" },
+    { "email_verified", "id_token:/email_verified > bool" },
     { NULL, NULL },
 };
 

@@ -10,8 +10,12 @@
 #include <cardea/provider.h>
 
 static const struct cardea_pair claims[] = {
-    { "sub", "/id" },          { "name", "/name" },         { "email", "/login" },
-    { "locale", "/language" }, { "zoneinfo", "/timezone" }, { NULL, NULL },
+    { "sub", "/id" },
+    { "name", "/name" },
+    { "email", "/login" }, /* an address that can change; it is no subject */
+    { "locale", "/language" },
+    { "zoneinfo", "/timezone" },
+    { NULL, NULL },
 };
 
 static const struct cardea_provider box = {

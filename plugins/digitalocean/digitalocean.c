@@ -8,8 +8,10 @@
 #include <cardea/provider.h>
 
 static const struct cardea_pair claims[] = {
-    { "sub", "/uuid" },    { "name", "token:/info/name | /name" },
-    { "email", "/email" }, { "email_verified", "/email_verified" },
+    { "sub", "/uuid" }, /* the person's, whatever the team */
+    { "name", "token:/info/name | /name" },
+    { "email", "/email" },
+    { "email_verified", "/email_verified" },
     { NULL, NULL },
 };
 

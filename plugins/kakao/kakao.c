@@ -14,25 +14,9 @@ static const struct cardea_pair claims[] = {
     { "sub", "/id" },
     { "name", "/kakao_account/profile/nickname | /properties/nickname" },
     { "email", "/kakao_account/email" },
+    { "email_verified", "/kakao_account/is_email_verified > when(/kakao_account/is_email_valid)" },
     { "picture", "/kakao_account/profile/profile_image_url | /properties/profile_image" },
     { NULL, NULL },
-};
-
-static int32_t map_profile(const struct cardea_host *host, cardea_call *call,
-                           const cardea_json *answers, cardea_profile *profile)
-{
-    cardea_str valid = host->json_str(call, answers, "/0/kakao_account/is_email_valid");
-    cardea_str verified = host->json_str(call, answers, "/0/kakao_account/is_email_verified");
-
-    /* "true" is the only word of four letters that a boolean can be. */
-    return host->profile_set(
-        call, profile, "email_verified",
-        host->printf(call, valid.len == 4 && verified.len == 4 ? "true" : "false"));
-}
-
-static const struct cardea_hooks hooks = {
-    CARDEA_HOOKS,
-    .map_profile = map_profile,
 };
 
 static const struct cardea_provider kakao = {
@@ -56,7 +40,6 @@ static const struct cardea_provider kakao = {
     .claims = claims,
     .email_trust = CARDEA_CLAIM,
     .refresh = CARDEA_YES,
-    .hooks = &hooks,
 };
 
 CARDEA_PLUGIN("1.0.0", &kakao);

@@ -10,8 +10,8 @@
 #include <cardea/provider.h>
 
 static const struct cardea_pair claims[] = {
-    { "sub", "/id" }, { "name", "/name" }, { "email", "/email" }, { "picture", "/avatarUrl" },
-    { NULL, NULL },
+    { "sub", "/id" }, /* in one workspace */
+    { "name", "/name" }, { "email", "/email" }, { "picture", "/avatarUrl" }, { NULL, NULL },
 };
 
 static const struct cardea_provider linear = {

@@ -15,6 +15,8 @@ static const struct cardea_pair claims[] = {
     { "nickname", "/nickname" },
     { "email", "/email" },
     { "picture", "/image" },
+    { "gender", "/gender > map(m=male, f=female)" },
+    { "birthdate", "/birthday > date(DD.MM.YYYY)" },
     { "locale", "/locale" },
     { NULL, NULL },
 };

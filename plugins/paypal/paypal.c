@@ -3,9 +3,9 @@
  *
  * Clients disagree about the endpoints; these are the ones the vendor documents today, the same in
  * the sandbox but for the hosts (whose discovery document names those of production). No ID token
- * comes, so this is OAuth 2.0 with a userinfo call. The subject is user_id, a URL that is another
- * one for each app. Addresses come as a list with the word "confirmed" for each; verified_account
- * is about the account. What comes at all is decided by the app's settings.
+ * comes, so this is OAuth 2.0 with a userinfo call. The subject is the end of user_id, a URL that
+ * is another one for each app. Addresses come as a list with the word "confirmed" for each;
+ * verified_account is about the account. What comes at all is decided by the app's settings.
  */
 #include <cardea/provider.h>
 
@@ -21,12 +21,12 @@ static const struct cardea_pair userinfo_params[] = {
 };
 
 static const struct cardea_pair claims[] = {
-    { "sub", "/user_id | /payer_id" },
+    { "sub", "/user_id > tail | /payer_id" },
     { "name", "/name" },
     { "given_name", "/given_name" },
     { "family_name", "/family_name" },
     { "email", "/emails/[primary]/value | /email" },
-    { "email_verified", "/emails/[primary]/confirmed" },
+    { "email_verified", "/emails/[primary]/confirmed > bool" },
     { "locale", "/locale" },
     { "zoneinfo", "/zoneinfo" },
     { NULL, NULL },

@@ -3,9 +3,9 @@
  *
  * `sub` is a URL with a host, the organisation and the person in it; user_id alone is unique and
  * survives a change of domain, so it is the subject. Tokens come without a lifetime: how long they
- * live is a setting of the organisation. updated_at is text and left out. A refresh token needs the
- * scope refresh_token. The API's host comes with the token reply (instance_url), so there is no
- * api_base.
+ * live is a setting of the organisation. updated_at is text and becomes a number. A refresh token
+ * needs the scope refresh_token. The API's host comes with the token reply (instance_url), so there
+ * is no api_base.
  */
 #include <cardea/provider.h>
 
@@ -17,6 +17,7 @@ static const struct cardea_parameter parameters[] = {
 
 static const struct cardea_pair claims[] = {
     { "sub", "/user_id" },
+    { "updated_at", "/updated_at > time" },
     { "picture", "/picture | /photos/picture" },
     { NULL, NULL },
 };

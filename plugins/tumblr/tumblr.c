@@ -14,9 +14,12 @@ static const struct cardea_pair api_headers[] = {
 };
 
 static const struct cardea_pair claims[] = {
-    { "sub", "/blogs/[primary]/uuid" },    { "name", "/blogs/[primary]/title | /name" },
-    { "preferred_username", "/name" },     { "picture", "/blogs/[primary]/avatar/0/url" },
-    { "profile", "/blogs/[primary]/url" }, { NULL, NULL },
+    { "sub", "/blogs/[primary]/uuid" }, /* its name is not for ever */
+    { "name", "/blogs/[primary]/title | /name" },
+    { "preferred_username", "/name" },
+    { "picture", "/blogs/[primary]/avatar/0/url" },
+    { "profile", "/blogs/[primary]/url" },
+    { NULL, NULL },
 };
 
 static const struct cardea_provider tumblr = {

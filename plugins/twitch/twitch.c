@@ -22,6 +22,7 @@ static const struct cardea_pair api_headers[] = {
 
 static const struct cardea_pair claims[] = {
     { "name", "/preferred_username" },
+    { "updated_at", "/updated_at > time" },
     { NULL, NULL },
 };
 

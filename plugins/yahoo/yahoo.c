@@ -21,6 +21,7 @@ static const struct cardea_provider yahoo = {
     .console_url = "https://developer.yahoo.com/apps/",
     .color = "#6001d2",
     .issuer = "https://api.login.yahoo.com",
+    .revoke_url = "https://api.login.yahoo.com/oauth2/revoke",
     .scopes = "openid profile email",
     .id_token_algs = "ES256 RS256",
     .email_trust = CARDEA_CLAIM,

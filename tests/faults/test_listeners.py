@@ -223,7 +223,8 @@ def drain(connection, seconds=15):
 
 
 @pytest.mark.parametrize("words", [b"GET / HTTP/1.1\r\nHost: a\r\n\r\n", b"\x00" * 600, b"SSH-2.0-x\r\n",
-                                   b"\x80\x2e\x01\x00\x02" + b"\x00" * 43, hello()[:50] + b"x" * 500])
+                                   b"\x80\x2e\x01\x00\x02" + b"\x00" * 43, hello()[:50] + b"x" * 500],
+                         ids=["plain", "zeros", "ssh", "sslv2", "garbled"])
 def test_what_is_no_handshake_ends_at_once_and_gets_no_answer(front, words):
     with socket.create_connection(("127.0.0.1", front.port)) as connection:
         began = time.monotonic()

@@ -29,6 +29,11 @@ def compiled(build, wanted):
     return [(path, entries[path]) for path in sorted(ours & entries.keys()) if not wanted or path in wanted]
 
 
+def rules_for(path, configured):
+    """The .clang-tidy files above that path."""
+    return [rules for folder, rules in sorted(configured.items()) if not folder or path.startswith(folder + "/")]
+
+
 def fingerprint(path, command, rules):
     """Of all that a verdict depends on, comments too: NOLINT is one."""
     output = command.index("-o")
@@ -70,11 +75,11 @@ def main(build, wanted):
     build = os.path.abspath(build)
     os.makedirs(os.path.join(build, "lint"), exist_ok=True)
     version = subprocess.run(["clang-tidy", "--version"], capture_output=True, text=True, check=True).stdout
-    rules = [version] + [lines(path) for path in tracked(".clang-tidy", "*/.clang-tidy")]
+    configured = {os.path.dirname(path): lines(path) for path in tracked(".clang-tidy", "*/.clang-tidy")}
     files = compiled(build, wanted)
     told = set()
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        for text in pool.map(lambda file: look(build, *file, rules), files):
+        for text in pool.map(lambda file: look(build, *file, [version, rules_for(file[0], configured)]), files):
             for line in fresh(text, told):
                 print(line)
     print(f"clang-tidy: {len(files)} files, {len(told)} findings")

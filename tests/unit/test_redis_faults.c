@@ -869,8 +869,8 @@ static void test_a_busy_connection_outlives_many_time_outs(void **state)
 {
     struct store_command commands[2] = { get("k"), get("k") };
     struct probe probes[2];
-    int64_t end = clock_monotonic_ms() + 5 * HASTY_MS;
     int64_t began[2];
+    int64_t end = clock_monotonic_ms() + 5 * HASTY_MS;
 
     (void)state;
     open_stub();
