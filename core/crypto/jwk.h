@@ -85,6 +85,9 @@ struct jwk jwk_secret(struct slice secret);
  * for RSA), its kid the thumbprint. The two halves are checked to belong together. NULL or a
  * sentence. */
 const char *jwk_read_pem(struct arena *arena, struct slice pem, struct jwk *key_r);
+/* The private key as PEM (PKCS#8, not encrypted), in the arena: for the kit's own. Absent when
+ * there is none. */
+struct slice jwk_write_pem(struct arena *arena, const struct jwk *key);
 /* base64url of the SHA-256 of the first certificate in a PEM text ("x5t#S256", RFC 7515, 4.1.8),
  * absent when there is none or when it is not that of `key`. */
 struct slice jwk_pem_certificate(struct arena *arena, struct slice pem, const struct jwk *key);

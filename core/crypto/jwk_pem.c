@@ -144,3 +144,20 @@ struct slice jwk_pem_certificate(struct arena *arena, struct slice pem, const st
     OPENSSL_free(der);
     return hash;
 }
+
+struct slice jwk_write_pem(struct arena *arena, const struct jwk *key)
+{
+    BIO *bio = BIO_new(BIO_s_mem());
+    struct slice pem = slice_none();
+    char *text = NULL;
+
+    if (key->is_private && key->key != NULL &&
+        PEM_write_bio_PKCS8PrivateKey(bio, key->key, NULL, NULL, 0, NULL, NULL) == 1) {
+        long len = BIO_get_mem_data(bio, &text);
+
+        pem = arena_copy(arena, slice_make(text, (size_t)len));
+    }
+    BIO_free(bio);
+    library_forget_errors();
+    return pem;
+}

@@ -10,8 +10,7 @@
 #include <openssl/params.h>
 
 enum {
-    TRIES = 4,
-    SIGNATURE_MAX = 1024 /* RSA of 8192 bits */
+    TRIES = 4
 };
 
 /* A string member that may be missing; false when it is there and something else. */
@@ -240,7 +239,7 @@ const char *jws_verdict_text(enum jws_verdict verdict)
 static size_t sign_ed25519(const struct jwk *key, struct slice text, unsigned char *signature)
 {
     EVP_MD_CTX *context = EVP_MD_CTX_new();
-    size_t len = SIGNATURE_MAX;
+    size_t len = JWS_SIGNATURE_MAX;
     bool good =
         EVP_DigestSignInit(context, NULL, NULL, NULL, key->key) == 1 &&
         EVP_DigestSign(context, signature, &len, (const unsigned char *)text.at, text.len) == 1;
@@ -254,7 +253,7 @@ static size_t sign_hash(const struct jwk *key, struct slice text, unsigned char 
     const struct jws_algorithm *algorithm = jws_algorithm(key->alg);
     EVP_PKEY_CTX *context = kept_context(key, key->alg, true);
     unsigned char hash[DIGEST_MAX];
-    size_t len = SIGNATURE_MAX;
+    size_t len = JWS_SIGNATURE_MAX;
     size_t hash_len = digest(algorithm->hash, text, hash);
 
     if (context == NULL || EVP_PKEY_sign(context, signature, &len, hash, hash_len) != 1)
@@ -293,7 +292,7 @@ static size_t sign_text(const struct jwk *key, struct slice text, unsigned char 
 static struct slice sign_parts(struct arena *arena, const struct jwk *key, const struct buf *header,
                                struct slice payload)
 {
-    unsigned char signature[SIGNATURE_MAX];
+    unsigned char signature[JWS_SIGNATURE_MAX];
     struct buf token = BUF_INIT(JWS_MAX);
     struct slice text = slice_none();
 
@@ -352,6 +351,16 @@ struct slice jws_sign_with(struct arena *arena, const struct jwk *key, const jso
 
     buf_release(&header);
     return token;
+}
+
+size_t jws_signature(const struct jwk *key, struct slice text,
+                     unsigned char signature[JWS_SIGNATURE_MAX])
+{
+    size_t len = sign_text(key, text, signature);
+
+    if (len == 0)
+        library_forget_errors();
+    return len;
 }
 
 struct slice jws_half_hash(struct arena *arena, enum jws_alg alg, struct slice text)

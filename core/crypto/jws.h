@@ -11,7 +11,8 @@
 #include "crypto/jwk.h"
 
 enum {
-    JWS_MAX = 64 * 1024 /* bytes of a whole token, read or written; a long profile fits */
+    JWS_MAX = 64 * 1024,     /* bytes of a whole token, read or written; a long profile fits */
+    JWS_SIGNATURE_MAX = 1024 /* RSA of 8192 bits */
 };
 
 /* A token taken apart but not yet believed. */
@@ -63,6 +64,11 @@ struct slice jws_sign(struct arena *arena, const struct jwk *key, const char *ty
  */
 struct slice jws_sign_with(struct arena *arena, const struct jwk *key, const json_t *members,
                            struct slice payload);
+
+/* The bare signature over a text, by the key's own algorithm; its length, 0 when the key cannot
+ * sign. */
+size_t jws_signature(const struct jwk *key, struct slice text,
+                     unsigned char signature[JWS_SIGNATURE_MAX]);
 
 /* Left half of the hash that belongs to the algorithm, base64url: at_hash, c_hash (OIDC
  * Core, 3.1.3.6). Absent for an algorithm that has none. */

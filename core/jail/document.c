@@ -41,7 +41,8 @@ static const struct member lookup_members[] = {
     LOOKUP_MEMBER(body, MEMBER_TEXT),     LOOKUP_MEMBER(body_type, MEMBER_TEXT),
     LOOKUP_MEMBER(root, MEMBER_TEXT),     LOOKUP_MEMBER(error, MEMBER_TEXT),
     LOOKUP_MEMBER(error_ok, MEMBER_TEXT), LOOKUP_MEMBER(reply, MEMBER_TEXT),
-    LOOKUP_MEMBER(unless, MEMBER_TEXT),   { NULL, MEMBER_TEXT, 0 }
+    LOOKUP_MEMBER(unless, MEMBER_TEXT),   LOOKUP_MEMBER(as, MEMBER_TEXT),
+    LOOKUP_MEMBER(expires, MEMBER_TEXT),  { NULL, MEMBER_TEXT, 0 }
 };
 
 static void set_text(json_t *object, const char *name, const char *text)
@@ -100,6 +101,8 @@ static json_t *lookups_object(const struct cardea_lookup *const *lookups)
 
         if (lookups[i]->first)
             json_object_set_new(entry, "first", json_true());
+        if (lookups[i]->optional)
+            json_object_set_new(entry, "optional", json_true());
         set_members(entry, lookup_members, lookups[i]);
         if (lookups[i]->name != NULL)
             json_object_set_new(object, lookups[i]->name, entry);

@@ -359,11 +359,44 @@ static cardea_str digest_hash_hex(cardea_call *call, const char *digest, cardea_
     return ask_digest(call, "hash", digest, NULL, data);
 }
 
+static cardea_str sign_base64(cardea_call *call, const char *algorithm, const char *key_name,
+                              cardea_str data)
+{
+    json_t *frame = question("sign", "algorithm", algorithm, "key", key_name);
+
+    json_set_slice(frame, "data", base64url_encode(&call->arena, from_str(data)));
+    return ask(call, frame);
+}
+
+static cardea_str sign_hash_with_key_hex(cardea_call *call, const char *digest, cardea_str before,
+                                         const char *key_name, cardea_str after)
+{
+    json_t *frame = question("keyed hash", "digest", digest, "key", key_name);
+
+    json_set_slice(frame, "before", base64url_encode(&call->arena, from_str(before)));
+    json_set_slice(frame, "after", base64url_encode(&call->arena, from_str(after)));
+    return ask(call, frame);
+}
+
 static const struct cardea_digest_1 digest_1 = { digest_hmac_hex, digest_hash_hex };
+
+static const struct cardea_sign_1 sign_1 = { sign_base64, sign_hash_with_key_hex };
+
+static const struct {
+    const char *id;
+    const void *functions;
+} extensions[] = {
+    { "cardea.digest/1", &digest_1 },
+    { "cardea.sign/1", &sign_1 },
+};
 
 static const void *host_extension(const char *id)
 {
-    return id != NULL && strcmp(id, "cardea.digest/1") == 0 ? &digest_1 : NULL;
+    for (size_t i = 0; id != NULL && i < sizeof(extensions) / sizeof(extensions[0]); i++) {
+        if (strcmp(id, extensions[i].id) == 0)
+            return extensions[i].functions;
+    }
+    return NULL;
 }
 
 static const struct cardea_host host = {

@@ -20,8 +20,10 @@ static const struct {
     { "authorize", NODE_MAP, offsetof(struct kit_case, authorize) },
     { "callback", NODE_MAP, offsetof(struct kit_case, callback) },
     { "refresh", NODE_MAP, offsetof(struct kit_case, refresh) },
+    { "revoke", NODE_MAP, offsetof(struct kit_case, revoke) },
     { "exchanges", NODE_LIST, 0 },
     { "id_token", NODE_MAP, offsetof(struct kit_case, id_token) },
+    { "userinfo", NODE_MAP, offsetof(struct kit_case, userinfo) },
     { "id_token_alg", NODE_TEXT, offsetof(struct kit_case, id_token_alg) },
     { "profile", NODE_MAP, offsetof(struct kit_case, profile) },
     { "tokens", NODE_MAP, offsetof(struct kit_case, tokens) },
@@ -162,9 +164,11 @@ static void check_case(const struct kit_case *result, struct problems *problems)
     if (result->config == NULL)
         problem_add(problems, result->mark,
                     "`config` is missing: at least client_id and client_secret");
-    if ((result->callback != NULL) == (result->refresh != NULL))
-        problem_add(problems, result->mark, "a case has either a `callback` or a `refresh`");
-    if (result->profile == NULL && result->tokens == NULL && !slice_is_set(result->fails))
+    if ((result->callback != NULL) + (result->refresh != NULL) + (result->revoke != NULL) != 1)
+        problem_add(problems, result->mark,
+                    "a case has either a `callback`, a `refresh` or a `revoke`");
+    if (result->profile == NULL && result->tokens == NULL && result->revoke == NULL &&
+        !slice_is_set(result->fails))
         problem_add(problems, result->mark,
                     "a case says what must come of it: `profile`, `tokens` or `fails`");
 }

@@ -7,20 +7,24 @@
  *     config: {client_id: app, client_secret: hush}     of the provider, as in cardea.yaml
  *     authorize: {url: ..., query: {...}}                what must come out
  *     callback: {code: c0de, state: $state}              what comes back with the browser
- *     refresh: {refresh_token: r1}                       instead of a callback: a refresh of such
- * tokens exchanges:                                         requests that must be made, and their
- * answers
+ *     refresh: {refresh_token: r1}            instead of a callback: a refresh of such tokens
+ *     revoke: {refresh_token: r1, sub: "1"}   instead of a callback: such tokens are taken back
+ *     exchanges:                              requests that must be made, and their answers
  *     - request: POST https://...
  *       query: {...}  form: {...}  json: {...}  headers: {...}
  *       answer: {status: 200, type: application/json, headers: {...}, body: ...}
- *     id_token: {email: ...}                             claims of $id_token, besides those every
- * one has profile: {...}                                     what must result tokens: {...} fails:
- * access_denied                               how it must end, if not in a profile said: {code:
- * ..., text: ...}                       in the provider's own words
+ *     id_token: {email: ...}                  claims of $id_token, besides those every one has
+ *     userinfo: {name: ...}                   the same of $userinfo, a signed userinfo reply
+ *     profile: {...}                          what must result
+ *     tokens: {...}
+ *     fails: access_denied                    how it must end, if not in a profile
+ *     said: {code: ..., text: ...}            in the provider's own words
  *
  * What a request must have is listed; it may have more, but what is listed as `~` must not be
- * there, and what is `$any` must be, whatever it says. Texts may have $callback, $state, $nonce,
- * $challenge, $verifier, $id_token, $now, and $hmac_sha256(KEY,TEXT).
+ * there, what is `$any` must be, whatever it says, and what is `$signed` must be a token that the
+ * client has signed. Texts may have $callback, $state, $nonce, $challenge, $verifier, $client_id,
+ * $id_token, $userinfo, $now, and $hmac_sha256(KEY,TEXT). In `config` a key may be $rsa_key or
+ * $ec_key, which the kit has. A refresh may have a `callback:` of its own, for what is kept of it.
  *
  * `provider.yaml` in the same folder is no case: its `discovery:` is the provider's discovery
  * document, or a list of those of several instances, and its `id_token_alg:` signs the ID tokens of
@@ -47,7 +51,8 @@ struct kit_case {
     struct slice name; /* of the file, without folder and ending */
     struct mark mark;
     struct slice about;
-    const struct node *config, *authorize, *callback, *refresh, *id_token, *profile, *tokens, *said;
+    const struct node *config, *authorize, *callback, *refresh, *revoke;
+    const struct node *id_token, *userinfo, *profile, *tokens, *said;
     struct slice fails;
     struct slice id_token_alg; /* "RS256" when none is given */
     struct kit_exchange *exchanges;

@@ -276,12 +276,11 @@ static enum step_result judge_request(struct flow *flow)
     return STEP_NEXT;
 }
 
-static void fill_callback(struct run *run, struct login *login, struct arena *arena)
+static void fill_callback(struct run *run, struct login *login, struct arena *arena,
+                          const struct node *callback)
 {
-    const struct node *callback = run->what->callback;
-
     login->callback = params_new(arena);
-    for (size_t i = 0; i < callback->count; i++)
+    for (size_t i = 0; callback != NULL && i < callback->count; i++)
         params_add(&login->callback, callback->members[i].name,
                    arena_copy(arena, play_fill(&run->kit->simulator, run->play,
                                                callback->members[i].value->text)));
@@ -292,7 +291,7 @@ static enum step_result come_back(struct flow *flow)
     struct run *run = run_of(flow);
     struct login *login = login_of(flow);
 
-    fill_callback(run, login, &flow->arena);
+    fill_callback(run, login, &flow->arena, run->what->callback);
     return flow_enter(flow, identify);
 }
 
@@ -317,7 +316,8 @@ static const struct step login_steps[] = {
     STEP(judge_login),   STEP_END,
 };
 
-static enum step_result begin_refresh(struct flow *flow)
+/* What would have been kept of an earlier login. */
+static void begin_with_tokens(struct flow *flow, const struct node *kept)
 {
     struct run *run = run_of(flow);
     struct login *login = login_of(flow);
@@ -325,12 +325,40 @@ static enum step_result begin_refresh(struct flow *flow)
 
     run->play = simulator_play(&run->kit->simulator, &run->provider, run->what, &none);
     run->kit->simulator.only = run->play;
-    login->refreshing = true;
-    login->tokens.refresh_token = kit_text(run->what->refresh, "refresh_token");
-    login->tokens.access_token = kit_text(run->what->refresh, "access_token");
-    login->subject = kit_text(run->what->refresh, "sub");
+    login->tokens.refresh_token = kit_text(kept, "refresh_token");
+    login->tokens.access_token = kit_text(kept, "access_token");
+    login->subject = kit_text(kept, "sub");
+    fill_callback(run, login, &flow->arena, node_get(kept, "callback"));
+}
+
+static enum step_result begin_refresh(struct flow *flow)
+{
+    begin_with_tokens(flow, run_of(flow)->what->refresh);
+    login_of(flow)->refreshing = true;
     return flow_enter(flow, refresh);
 }
+
+static enum step_result begin_revocation(struct flow *flow)
+{
+    begin_with_tokens(flow, run_of(flow)->what->revoke);
+    return flow_enter(flow, revoke);
+}
+
+static enum step_result judge_revocation(struct flow *flow)
+{
+    struct run *run = run_of(flow);
+
+    if (slice_is_set(run->what->fails))
+        say(run, run->what->mark, "it ended well instead of with %.*s",
+            SLICE_ARG(run->what->fails));
+    return STEP_DONE;
+}
+
+static const struct step revoke_steps[] = {
+    STEP(begin_revocation), /* a table */
+    STEP(judge_revocation),
+    STEP_END,
+};
 
 static enum step_result judge_refresh(struct flow *flow)
 {
@@ -366,6 +394,27 @@ static void run_ended(struct flow *flow, enum flow_end end)
 
 /* ---- one case ---- */
 
+/* $rsa_key and $ec_key are the simulator's own: a case needs no key of its own, and what we sign
+ * can be verified. */
+static void fill_keys(struct run *run, json_t *keys)
+{
+    static const char *const names[SIMULATOR_KEYS] = { "$rsa_key", "$ec_key" };
+    struct arena *arena = run->problems->arena;
+    const char *name;
+    json_t *value;
+    void *next;
+
+    json_object_foreach_safe(keys, next, name, value)
+    {
+        for (size_t i = 0; i < SIMULATOR_KEYS; i++) {
+            if (slice_is(json_slice(value), names[i]))
+                json_object_set_new(
+                    keys, name,
+                    json_from_slice(jwk_write_pem(arena, &run->kit->simulator.keys[i])));
+        }
+    }
+}
+
 /* The case's `config` as a whole configuration, in JSON, which is YAML. */
 static struct settings *settings_of(struct run *run, struct slice plugin)
 {
@@ -374,6 +423,7 @@ static struct settings *settings_of(struct run *run, struct slice plugin)
     json_t *root = json_object();
     json_t *providers = json_object();
 
+    fill_keys(run, json_object_get(provider, "keys"));
     json_set_slice(provider, "plugin", plugin);
     json_object_set_new(provider, "simulator", json_string(run->kit->simulator.url));
     json_object_set_new(providers, "case", provider);
@@ -393,7 +443,9 @@ static struct settings *settings_of(struct run *run, struct slice plugin)
 static void start_run(struct run *run)
 {
     struct provider *provider = &run->hub->providers.at[0];
-    const struct step *steps = run->what->refresh != NULL ? refresh_steps : login_steps;
+    const struct step *steps = run->what->refresh != NULL  ? refresh_steps
+                               : run->what->revoke != NULL ? revoke_steps
+                                                           : login_steps;
     struct flow *flow = flow_new(sizeof(struct flow), "case", steps);
     struct run_state *state = arena_new(&flow->arena, struct run_state);
     struct attempt *attempt = &state->login.attempt;

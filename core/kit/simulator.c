@@ -156,21 +156,16 @@ static const struct jwk *signing_key_of(const struct simulator *simulator, const
     return &simulator->keys[0];
 }
 
-/* An ID token of this login: what every one has, then what the case says; null takes a claim away.
+/* A token of this login with `claims` (given away) and what the case says; null takes a claim away.
  */
-static struct slice make_id_token(struct simulator *simulator, struct play *play)
+static struct slice sign_claims(struct simulator *simulator, struct play *play, json_t *claims,
+                                const struct node *said)
 {
     struct buf text = BUF_INIT(BODY_MAX);
-    json_t *claims = json_object();
-    json_t *own = play->what->id_token != NULL ? node_to_json(play->what->id_token) : json_object();
+    json_t *own = said != NULL ? node_to_json(said) : json_object();
     const char *name;
     json_t *value;
 
-    json_set_slice(claims, "iss", issuer_of(play->provider));
-    json_set_slice(claims, "aud", play->client_id);
-    json_object_set_new(claims, "iat", json_integer(clock_now()));
-    json_object_set_new(claims, "exp", json_integer(clock_now() + 3600));
-    json_set_slice(claims, "nonce", play->nonce);
     json_object_foreach(own, name, value)
     {
         if (json_is_null(value))
@@ -186,6 +181,30 @@ static struct slice make_id_token(struct simulator *simulator, struct play *play
     json_decref(own);
     json_decref(claims);
     return token;
+}
+
+static json_t *common_claims(const struct play *play)
+{
+    json_t *claims = json_object();
+
+    json_set_slice(claims, "iss", issuer_of(play->provider));
+    json_set_slice(claims, "aud", play->client_id);
+    json_object_set_new(claims, "iat", json_integer(clock_now()));
+    return claims;
+}
+
+static struct slice make_id_token(struct simulator *simulator, struct play *play)
+{
+    json_t *claims = common_claims(play);
+
+    json_object_set_new(claims, "exp", json_integer(clock_now() + 3600));
+    json_set_slice(claims, "nonce", play->nonce);
+    return sign_claims(simulator, play, claims, play->what->id_token);
+}
+
+static struct slice make_userinfo(struct simulator *simulator, struct play *play)
+{
+    return sign_claims(simulator, play, common_claims(play), play->what->userinfo);
 }
 
 static struct slice hmac_of(struct simulator *simulator, struct play *play, struct slice arguments)
@@ -225,6 +244,10 @@ static size_t placeholder(struct simulator *simulator, struct play *play, struct
     if (slice_starts(text, SL("$id_token"))) {
         *value_r = make_id_token(simulator, play);
         return sizeof("$id_token") - 1;
+    }
+    if (slice_starts(text, SL("$userinfo"))) {
+        *value_r = make_userinfo(simulator, play);
+        return sizeof("$userinfo") - 1;
     }
     if (slice_starts(text, SL("$now"))) {
         *value_r = arena_printf(&play->arena, "%lld", (long long)clock_now());
@@ -274,11 +297,36 @@ struct slice play_fill(struct simulator *simulator, struct play *play, struct sl
 
 /* ---- matching ---- */
 
+/* A token that is good now, signed by the client: with the kit's key that its case gave it, or with
+ * its secret. Who develops against the simulator has keys of his own, which it does not know. */
+static bool is_signed_by_client(struct simulator *simulator, struct play *play, struct slice token)
+{
+    struct jwk secret = jwk_secret(kit_text(play->what->config, "client_secret"));
+    const struct jwk_set keys = { simulator->keys, SIMULATOR_KEYS };
+    const struct jwk_set secrets = { &secret, secret.secret.len > 0 };
+    struct jws jws;
+    const char *why;
+
+    if (jws_read(&play->arena, token, &jws) != NULL)
+        return false;
+    json_t *claims = json_read_object(&play->arena, jws.payload, JWS_MAX, &why);
+    bool good = json_member_int(claims, "exp", 0) > clock_now();
+
+    json_decref(claims);
+    if (!simulator->one_at_a_time)
+        return good;
+    jws.kid = slice_none();
+    return good && (jws_verify(&jws, &keys, ~0U) == JWS_GOOD ||
+                    jws_verify(&jws, &secrets, 1U << ALG_HS256) == JWS_GOOD);
+}
+
 bool play_matches(struct simulator *simulator, struct play *play, struct slice wanted,
                   struct slice given)
 {
     if (slice_is(wanted, "$any"))
         return given.len > 0;
+    if (slice_is(wanted, "$signed"))
+        return is_signed_by_client(simulator, play, given);
     if (slice_is(wanted, "$verifier"))
         return slice_is_set(play->challenge) ? pkce_matches(given, play->challenge)
                                              : slice_is_set(given);

@@ -58,6 +58,14 @@ static const struct field lookup_table[] = {
       .words = WORD_LIST(("auto", "json", "form", "jsonp", "jwt")),
       .about = "What the reply is." },
     LOOKUP_ROW(unless, FIELD_TEXT, "A claim path; no call when something is there."),
+    { .name = "as",
+      .kind = FIELD_WORD,
+      .offset = offsetof(struct description_lookup, as),
+      .otherwise = "person",
+      .words = WORD_LIST(("person", "app")),
+      .about = "Who calls." },
+    LOOKUP_ROW(expires, FIELD_TEXT, "Where the lifetime of an application's answer is."),
+    LOOKUP_ROW(optional, FIELD_BOOL, "Whether a refusal is no answer instead of the end."),
     FIELD_END
 };
 
@@ -105,9 +113,8 @@ void description_read(const struct node *map, const char *where, struct descript
     fields_read(description_table, map, where, target, problems);
 }
 
-/* Every text of the description, one after the other, through `change`. */
-static void each_text(struct description *d,
-                      struct slice (*change)(void *context, struct slice text), void *context)
+void description_each_text(struct description *d,
+                           struct slice (*change)(void *context, struct slice text), void *context)
 {
     for (const struct field *field = description_table; field->name != NULL; field++) {
         void *place = (char *)d + field->offset;
@@ -297,202 +304,8 @@ void description_fill(struct description *description, const struct pairs *given
     }
     for (size_t i = 0; description->parameters.count == 0 && i < given->count; i++)
         values.at[values.count++] = given->at[i];
-    each_text(description, fill_text, &filling);
+    description_each_text(description, fill_text, &filling);
     description->values = values;
-}
-
-struct checking {
-    const struct description *description;
-    struct mark mark;
-    struct problems *problems;
-};
-
-static bool source_exists(const struct description *d, struct slice source)
-{
-    static const char *const always[] = { "token", "id_token", "callback", "userinfo",
-                                          "1",     "2",        "3",        "4" };
-    const struct description_lookup *lookups = d->lookups.at;
-
-    for (size_t i = 0; i < sizeof(always) / sizeof(always[0]); i++) {
-        if (slice_is(source, always[i]))
-            return true;
-    }
-    for (size_t i = 0; i < d->lookups.count; i++) {
-        if (slice_equal(lookups[i].named.id, source))
-            return true;
-    }
-    return false;
-}
-
-static bool name_exists(const void *context, struct slice source, struct slice name)
-{
-    static const char *const known[] = { "client_id", "access_token",  "callback_url", "user_agent",
-                                         "state",     "refresh_token", "issuer" };
-    const struct checking *checking = context;
-
-    if (slice_is_set(source))
-        return source_exists(checking->description, source);
-    for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
-        if (slice_is(name, known[i]))
-            return true;
-    }
-    return false;
-}
-
-static struct slice check_text(void *context, struct slice text)
-{
-    struct checking *checking = context;
-    struct template_fault fault = template_check(text, name_exists, checking);
-
-    if (fault.text != NULL)
-        problem_add(checking->problems, checking->mark, "`%.*s` %s", SLICE_ARG(text),
-                    template_fault_text(checking->problems->arena, &fault, text).at);
-    return text;
-}
-
-static void check_claims(const struct description *d, struct mark mark, struct problems *problems)
-{
-    struct checking checking = { d, mark, problems };
-
-    for (size_t i = 0; i < d->claims.count; i++) {
-        struct slice path = d->claims.at[i].value;
-        struct template_fault fault = claim_path_check(path, name_exists, &checking);
-
-        if (fault.text != NULL && path.len > 0) /* an empty one takes a claim away */
-            problem_add(problems, mark, "claim `%.*s`: %s", SLICE_ARG(d->claims.at[i].name),
-                        template_fault_text(problems->arena, &fault, path).at);
-    }
-}
-
-static void need(struct slice value, const char *name, const char *why, struct mark mark,
-                 struct problems *problems)
-{
-    if (!slice_is_set(value))
-        problem_add(problems, mark, "`%s` is missing: %s", name, why);
-}
-
-/* Not where the client secret signs everything. */
-static bool needs_key_set(const struct description *d)
-{
-    return !description_signs_with_secret(d) || d->id_token_algs.count > 1;
-}
-
-static void check_endpoints(const struct description *d, struct mark mark,
-                            struct problems *problems)
-{
-    bool discovers = slice_is_set(d->issuer) && !slice_is_set(d->authorize_url);
-
-    switch (d->protocol) {
-    case PROTOCOL_OIDC:
-        need(d->issuer, "issuer", "the provider's issuer identifier", mark, problems);
-        if (!discovers) {
-            need(d->token_url, "token_url", "without discovery it must be given", mark, problems);
-            if (needs_key_set(d))
-                need(d->jwks_url, "jwks_url", "without discovery it must be given", mark, problems);
-        }
-        break;
-    case PROTOCOL_OAUTH1:
-        need(d->request_token_url, "request_token_url", "OAuth 1.0a begins there", mark, problems);
-        __attribute__((fallthrough));
-    default:
-        need(d->authorize_url, "authorize_url", "where the browser is sent", mark, problems);
-        need(d->token_url, "token_url", "where the code is redeemed", mark, problems);
-        if (!slice_is_set(pairs_get(&d->claims, SL("sub"))) &&
-            !description_has_hook(d, HOOK_map_profile))
-            problem_add(problems, mark,
-                        "`claims` has no `sub`: nothing says who the person is at this provider");
-    }
-}
-
-/* What would let everybody in, or nobody, and is seen only when somebody tries. */
-static void check_id_token(const struct description *d, struct mark mark, struct problems *problems)
-{
-    if (d->protocol == PROTOCOL_OIDC && description_has_tenants(d) &&
-        !slice_is_set(description_value(d, SL("issuer_values"))))
-        problem_add(problems, mark,
-                    "`issuers` takes a part of the issuer from the token: the parameter "
-                    "`issuer_values` must say which are allowed (* for all of them)");
-    for (size_t i = 0; i < d->id_token_algs.count; i++) {
-        enum jws_alg alg = jws_alg_read(d->id_token_algs.at[i]);
-
-        if (alg == ALG_NONE || alg == ALG_HS384 || alg == ALG_HS512)
-            problem_add(problems, mark, "`id_token_algs` has `%.*s`, which no ID token may have",
-                        SLICE_ARG(d->id_token_algs.at[i]));
-    }
-    if (d->userinfo_reply == REPLY_JWT && d->protocol != PROTOCOL_OIDC && needs_key_set(d))
-        need(d->jwks_url, "jwks_url", "a signed userinfo reply is verified by the keys there", mark,
-             problems);
-}
-
-static struct slice check_url(void *context, struct slice text)
-{
-    struct checking *checking = context;
-    struct url url;
-
-    /* After filling, a URL without placeholders must be a safe one; the others are judged when
-     * made. */
-    if (slice_is_set(text) && !slice_has(text, '{') &&
-        (url_read_http(text, &url) != NULL || !url_is_safe(&url)))
-        problem_add(checking->problems, checking->mark,
-                    "`%.*s` is no https URL (http is for loopback hosts only)", SLICE_ARG(text));
-    return text;
-}
-
-static void check_urls(const struct description *d, struct checking *checking)
-{
-    for (const struct field *field = description_table; field->name != NULL; field++) {
-        if (field->kind == FIELD_URL_TEMPLATE)
-            check_url(checking,
-                      *(const struct slice *)(const void *)((const char *)d + field->offset));
-    }
-    const struct description_lookup *lookups = d->lookups.at;
-
-    for (size_t i = 0; i < d->lookups.count; i++)
-        check_url(checking, lookups[i].url);
-}
-
-static bool is_color(struct slice text)
-{
-    bool good = text.len == 7 && text.at[0] == '#';
-
-    for (size_t i = 1; good && i < text.len; i++)
-        good = strchr("0123456789abcdefABCDEF", text.at[i]) != NULL && text.at[i] != '\0';
-    return good;
-}
-
-static void check_mark(const struct description *d, struct mark mark, struct problems *problems)
-{
-    static const char *const dangers[] = { "<script", "href", "<!",     "url(",  "<foreignObject",
-                                           " on",     "<use", "<image", "<style" };
-
-    if (slice_is_set(d->color) && !is_color(d->color))
-        problem_add(problems, mark, "`color` is written #rrggbb");
-    if (!slice_is_set(d->mark))
-        return;
-    if (d->mark.len > 4096 || !slice_starts(d->mark, SL("<svg ")))
-        problem_add(problems, mark, "`mark` is an SVG document of at most 4 KiB");
-    for (size_t i = 0; i < sizeof(dangers) / sizeof(dangers[0]); i++) {
-        if (slice_find_text(d->mark, slice_of(dangers[i])) < d->mark.len)
-            problem_add(problems, mark, "`mark` must not have `%s` in it", dangers[i]);
-    }
-}
-
-void description_check(const struct description *description, struct mark mark,
-                       struct problems *problems)
-{
-    struct checking checking = { description, mark, problems };
-    struct description copy = *description;
-
-    check_endpoints(description, mark, problems);
-    check_urls(description, &checking);
-    check_claims(description, mark, problems);
-    check_id_token(description, mark, problems);
-    check_mark(description, mark, problems);
-    copy.claims = (struct pairs){ NULL, 0 };
-    copy.token_fields = (struct pairs){ NULL, 0 };
-    copy.issuers = (struct texts){ NULL, 0 };
-    copy.mark = slice_none();
-    each_text(&copy, check_text, &checking);
 }
 
 static bool same_host(struct slice a, const struct url *b)
@@ -503,6 +316,17 @@ static bool same_host(struct slice a, const struct url *b)
            url_port(&url) == url_port(b);
 }
 
+/* "api.example.com", or "*.example.com" for what is below. */
+static bool host_matches(struct slice pattern, struct slice host)
+{
+    if (!slice_starts(pattern, SL("*.")))
+        return slice_equal_nocase(pattern, host);
+    struct slice suffix = slice_from(pattern, 1); /* with its dot */
+
+    return host.len > suffix.len &&
+           slice_equal_nocase(slice_from(host, host.len - suffix.len), suffix);
+}
+
 bool description_allows_url(const struct description *description, struct slice text)
 {
     struct url url;
@@ -510,7 +334,7 @@ bool description_allows_url(const struct description *description, struct slice 
     if (url_read_http(text, &url) != NULL || !url_is_safe(&url))
         return false;
     for (size_t i = 0; i < description->api_hosts.count; i++) {
-        if (slice_equal_nocase(description->api_hosts.at[i], url.host) && url_port(&url) == 443)
+        if (host_matches(description->api_hosts.at[i], url.host) && url_port(&url) == 443)
             return true;
     }
     for (const struct field *field = description_table; field->name != NULL; field++) {

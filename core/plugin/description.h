@@ -50,6 +50,20 @@ enum token_expiry {
     EXPIRY_UNIX_MS,
     EXPIRY_NEVER
 };
+enum owner {
+    OWNER_PERSON,
+    OWNER_APP
+};
+enum refresh_method {
+    REFRESH_AS_TOKEN,
+    REFRESH_POST,
+    REFRESH_GET
+};
+enum revoke_auth {
+    REVOKE_AUTH_CLIENT,
+    REVOKE_AUTH_TOKEN,
+    REVOKE_AUTH_NONE
+};
 enum api_token {
     API_TOKEN_HEADER,
     API_TOKEN_QUERY,
@@ -92,6 +106,9 @@ struct description_lookup {
     struct slice error_ok;
     unsigned reply; /* enum reply_type */
     struct slice unless;
+    unsigned as; /* enum owner */
+    struct slice expires;
+    bool optional;
 };
 
 struct description {
@@ -134,6 +151,10 @@ bool description_has_tenants(const struct description *description);
 
 /* Does `id_token_algs` name HS256, and so take the client secret for a key? */
 bool description_signs_with_secret(const struct description *description);
+
+/* Every text of the description, one after the other, through `change`. */
+void description_each_text(struct description *description,
+                           struct slice (*change)(void *context, struct slice text), void *context);
 
 /*
  * Puts the values of the parameters in: checks `given` (the configuration's `parameters`) against

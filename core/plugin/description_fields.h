@@ -38,17 +38,21 @@
     WORD(pkce, ("yes", "no"), "Whether the provider can bear PKCE.")                               \
     WORD(nonce, ("required", "absent"), "Whether the nonce comes back in the ID token.")           \
     PAIRS(callback_rename, "Standard parameters of the answer that have another name here.")       \
-    TEXT(callback_denied, "A parameter whose presence means that the person said no.")             \
+    WORDS(callback_denied, "What in the answer means that the person said no.")                    \
+    TEXT(callback_hmac, "Parameter of the answer that signs the others.")                          \
+    PAIRS(callback_expect, "Parameters of the answer, and what each must be.")                     \
     WORDS(callback_forward, "Parameters of the answer sent on in the token request.")              \
     WORD(token_auth,                                                                               \
          ("basic", "basic_raw", "post", "none", "bearer", "private_key_jwt", "client_secret_jwt",  \
           "es256_secret"),                                                                         \
          "How the client authenticates at the token endpoint.")                                    \
     PAIRS(client_jwt, "What the JWT by which the client authenticates says besides or otherwise.") \
+    WORD(token_owner, ("person", "app"), "Whose the token is that the token request gives.")       \
     WORD(token_method, ("POST", "GET"), "Method of the token request.")                            \
     WORD(token_body, ("form", "json", "query"), "Form of the token request.")                      \
     PAIRS(token_params, "Parameters added to the token request.")                                  \
     PAIRS(token_rename, "Standard parameters that have another name here.")                        \
+    WORDS(token_omit, "Standard parameters that are not sent for a code.")                         \
     PAIRS(token_headers, "Headers added to the token request.")                                    \
     WORD(token_reply, ("auto", "json", "form", "jsonp"), "What the token reply is.")               \
     PATH(token_root, "Where in the reply the token object is.")                                    \
@@ -56,9 +60,9 @@
     WORD(token_expiry, ("seconds", "milliseconds", "unix", "unix_ms", "never"),                    \
          "What expires_in holds.")                                                                 \
     TEXT(token_scope_separator, "What stands between granted scopes.")                             \
-    PATH(token_error, "What makes a token reply an error.")                                        \
+    TEXT(token_error, "What makes a token reply an error.")                                        \
     TEXT(token_error_ok, "The value there that is no error.")                                      \
-    PATH(token_error_text, "Where the words of an error are.")                                     \
+    TEXT(token_error_text, "Where the words of an error are.")                                     \
     WORDS(id_token_algs, "Algorithms accepted for the ID token.")                                  \
     WORDS(issuers, "Further spellings of the issuer.")                                             \
     WORD(id_token, ("yes", "no"), "Whether an ID token comes.")                                    \
@@ -76,18 +80,23 @@
     TEXT(userinfo_body_type, "Content type of that body.")                                         \
     WORD(userinfo_reply, ("auto", "json", "form", "jsonp", "jwt"), "What the userinfo reply is.")  \
     PATH(userinfo_root, "Where in the reply the profile is.")                                      \
-    PATH(userinfo_error, "What makes a userinfo reply an error.")                                  \
+    TEXT(userinfo_error, "What makes a userinfo reply an error.")                                  \
     TEXT(userinfo_error_ok, "The value there that is no error.")                                   \
-    PATH(userinfo_error_text, "Where the words of an error are.")                                  \
+    TEXT(userinfo_error_text, "Where the words of an error are.")                                  \
     PAIRS(claims, "Claims, and where in the answers each is found.")                               \
+    PAIRS(refuse, "Why nobody is let in, and the claim path that says so.")                        \
     WORD(email_trust, ("never", "claim", "always"), "When an e-mail address counts as verified.")  \
     WORD(refresh, ("optional", "yes", "no"), "Whether tokens can be refreshed.")                   \
     WORD(refresh_rotates, ("no", "yes"), "Whether a refresh token is good for one use.")           \
+    WORD(refresh_method, ("as_token", "POST", "GET"), "Method of the refresh request.")            \
     TEXT(refresh_grant, "grant_type of the refresh, when not refresh_token.")                      \
     TEXT(refresh_token_param, "Parameter that carries the refresh token.")                         \
     WORD(refresh_source, ("refresh_token", "access_token"), "What is sent to refresh.")            \
     PAIRS(refresh_params, "Parameters added to the refresh request.")                              \
+    WORDS(refresh_omit, "Standard parameters that are not sent to refresh.")                       \
     WORD(revoke_method, ("POST", "GET", "DELETE"), "Method of the revocation request.")            \
+    WORD(revoke_auth, ("client", "token", "none"), "Who asks for a revocation.")                   \
+    WORD(revoke_body, ("form", "json", "query"), "Form of the revocation request.")                \
     PAIRS(revoke_params, "Parameters of the revocation request.")
 
 /* The hooks, in the order of struct cardea_hooks. */
@@ -107,6 +116,18 @@ enum hook {
 #undef DESCRIPTION_HOOK_ENUM
     HOOK_COUNT
 };
+
+/* The names that placeholders may have besides parameters; login.c knows their values. */
+#define DESCRIPTION_NAMES(NAME)                                                                    \
+    NAME(client_id)                                                                                \
+    NAME(access_token)                                                                             \
+    NAME(refresh_token)                                                                            \
+    NAME(callback_url)                                                                             \
+    NAME(state)                                                                                    \
+    NAME(issuer)                                                                                   \
+    NAME(user_agent)                                                                               \
+    NAME(random)                                                                                   \
+    NAME(subject)
 
 /* Members of a parameter and of a lookup, all TEXT; `first` of a lookup is a number in C and stands
  * apart. */

@@ -246,6 +246,17 @@ static bool is_base(struct slice text)
            !slice_is_set(url.fragment);
 }
 
+/* A JSON string without its quotes. */
+static void add_json_inside(struct buf *out, struct slice value)
+{
+    struct buf quoted = BUF_INIT(TEMPLATE_MAX);
+
+    buf_add_json(&quoted, value);
+    out->failed = out->failed || !buf_ok(&quoted);
+    buf_add(out, slice_sub(buf_slice(&quoted), 1, quoted.len - 2));
+    buf_release_secret(&quoted);
+}
+
 static void add_value(struct buf *out, struct slice value, enum template_escape escape)
 {
     struct slice part;
@@ -253,8 +264,10 @@ static void add_value(struct buf *out, struct slice value, enum template_escape 
 
     if (escape == ESCAPE_NOTHING)
         buf_add(out, value);
-    else if (escape == ESCAPE_ALL)
+    else if (escape == ESCAPE_ALL || escape == ESCAPE_FORM)
         buf_add_percent(out, value);
+    else if (escape == ESCAPE_JSON)
+        add_json_inside(out, value);
     while (escape == ESCAPE_PATH && slice_next(&value, '/', &part)) {
         if (!first)
             buf_add_byte(out, '/');

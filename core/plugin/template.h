@@ -42,8 +42,10 @@ struct template_values {
  */
 enum template_escape {
     ESCAPE_NOTHING,
-    ESCAPE_ALL, /* for URLs that are called: a value cannot leave its segment */
-    ESCAPE_PATH /* for URLs that are told: a value may have slashes */
+    ESCAPE_ALL,  /* for URLs that are called: a value cannot leave its segment */
+    ESCAPE_PATH, /* for URLs that are told: a value may have slashes */
+    ESCAPE_FORM, /* for forms: a value stays one */
+    ESCAPE_JSON  /* for texts in JSON: a value cannot leave its quotes, which the text has */
 };
 struct slice template_fill(struct arena *arena, struct slice text,
                            const struct template_values *values, enum template_escape escape,

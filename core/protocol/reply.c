@@ -96,23 +96,51 @@ static bool means_nothing(const json_t *value)
            (json_is_object(value) && json_object_size(value) == 0);
 }
 
+/* Is the value there an error, of those that the paths in `error` lead to? */
+static const json_t *find_error(struct arena *arena, const json_t *top, struct slice error,
+                                struct slice error_ok)
+{
+    struct slice path;
+
+    while (slice_next(&error, '|', &path)) {
+        const json_t *what = json_at(top, slice_trim(path));
+        struct slice code = json_text(arena, what);
+        /* Where "ok": true is the good one, "ok": false is not. */
+        bool is_not_ok = json_is_false(what) && slice_is(error_ok, "true");
+
+        if ((!means_nothing(what) || is_not_ok) &&
+            !(slice_is_set(error_ok) && slice_equal(code, error_ok)))
+            return what;
+    }
+    return NULL;
+}
+
+static struct slice first_text(struct arena *arena, const json_t *top, struct slice paths)
+{
+    struct slice path;
+
+    while (slice_next(&paths, '|', &path)) {
+        struct slice text = json_text(arena, json_at(top, slice_trim(path)));
+
+        if (text.len > 0)
+            return text;
+    }
+    return slice_none();
+}
+
 json_t *reply_judge(struct arena *arena, json_t *top, struct slice root, struct slice error,
                     struct slice error_ok, struct slice error_text, struct slice *code_r,
                     struct slice *text_r)
 {
-    json_t *what = slice_is_set(error) ? json_at(top, error) : NULL;
-    struct slice code = json_text(arena, what);
-    bool is_ok = slice_is_set(error_ok) && slice_equal(code, error_ok);
+    const json_t *what = find_error(arena, top, error, error_ok);
 
     *code_r = slice_none();
     *text_r = slice_none();
-    /* Where "ok": true is the good one, "ok": false is not. */
-    bool is_not_ok = json_is_false(what) && slice_is(error_ok, "true");
+    if (what != NULL) {
+        struct slice code = json_text(arena, what);
 
-    if ((!means_nothing(what) || is_not_ok) && !is_ok) {
         *code_r = slice_is_set(code) ? code : SL("error");
-        if (slice_is_set(error_text))
-            *text_r = json_text(arena, json_at(top, error_text));
+        *text_r = first_text(arena, top, error_text);
         return NULL;
     }
     json_t *found = json_at(top, root);

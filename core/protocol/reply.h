@@ -18,9 +18,10 @@ json_t *reply_read(struct arena *arena, enum reply_type type, struct slice conte
                    struct slice body, const char **why_r);
 
 /*
- * Steps into `root` and judges the error rule: `error` is the path, from the top, whose presence
- * makes it an error, unless the value is `error_ok` (or null, false or empty; but false is one
- * where `error_ok` is true). Borrowed from `top`. NULL when it is an error or has no root; then
+ * Steps into `root` and judges the error rule: `error` is a path, from the top, whose presence
+ * makes it an error (or several, separated by "|"), unless the value is `error_ok` (or null, false
+ * or empty; but false is one where `error_ok` is true). Borrowed from `top`. NULL when it is an
+ * error or has no root; then
  * `*code_r` and `*text_r` say which, in the arena or borrowed from `top` too.
  */
 json_t *reply_judge(struct arena *arena, json_t *top, struct slice root, struct slice error,

@@ -18,6 +18,25 @@ static const struct description_lookup *lookup_at(const struct login *login, siz
                                    : NULL;
 }
 
+struct described_call lookup_call(const struct description_lookup *lookup)
+{
+    return (struct described_call){ .method = lookup->method == 1 ? "POST" : "GET",
+                                    .url = lookup->url,
+                                    .params = &lookup->params,
+                                    .headers = &lookup->headers,
+                                    .body = lookup->body,
+                                    .body_type = lookup->body_type };
+}
+
+void lookup_expect(struct login *login, const struct description_lookup *lookup)
+{
+    login->expected = (struct expected){ .type = lookup->reply,
+                                         .root = lookup->root,
+                                         .error = lookup->error,
+                                         .error_ok = lookup->error_ok,
+                                         .optional = lookup->optional };
+}
+
 static bool is_needed(struct login *login, struct arena *arena,
                       const struct description_lookup *lookup)
 {
@@ -34,20 +53,10 @@ static bool is_needed(struct login *login, struct arena *arena,
 static void begin_lookup(struct login *login, struct arena *arena,
                          const struct description_lookup *lookup)
 {
-    struct template_values values = login_values(login);
+    const struct described_call call = lookup_call(lookup);
 
-    call_begin(login, arena, lookup->method == 1 ? "POST" : "GET", lookup->url);
-    call_add_pairs(login, arena, &lookup->params, &lookup->headers);
-    if (slice_is_set(lookup->body)) {
-        login->request.body = template_fill(arena, lookup->body, &values, ESCAPE_NOTHING, NULL);
-        login->request.body_type =
-            slice_is_set(lookup->body_type) ? lookup->body_type : SL("application/json");
-    }
-    login->expected.type = lookup->reply;
-    login->expected.root = lookup->root;
-    login->expected.error = lookup->error;
-    login->expected.error_ok = lookup->error_ok;
-    login->expected.error_text = slice_none();
+    call_begin(login, arena, &call);
+    lookup_expect(login, lookup);
 }
 
 static void keep_lookup(struct login *login, struct arena *arena)
@@ -69,7 +78,8 @@ static enum step_result make_lookups(struct flow *flow, bool first)
     keep_lookup(login, &flow->arena);
     while ((lookup = lookup_at(login, login->lookup)) != NULL) {
         login->lookup++;
-        if (lookup->first != first || !is_needed(login, &flow->arena, lookup))
+        if (lookup->first != first || lookup->as == OWNER_APP ||
+            !is_needed(login, &flow->arena, lookup))
             continue;
         begin_lookup(login, &flow->arena, lookup);
         return flow_enter_again(flow, api_call);
@@ -87,24 +97,21 @@ static enum step_result ask_for_userinfo(struct flow *flow)
 {
     struct login *login = login_of(flow);
     const struct description *d = &login->provider->description;
-    struct template_values values = login_values(login);
-    struct slice url = upstream_endpoints(login->provider).userinfo;
+    struct described_call call = { .method = d->userinfo_method == 1 ? "POST" : "GET",
+                                   .url = upstream_endpoints(login->provider).userinfo,
+                                   .params = &d->userinfo_params,
+                                   .headers = &d->userinfo_headers,
+                                   .body = d->userinfo_body,
+                                   .body_type = d->userinfo_body_type };
 
-    if (!slice_is_set(url))
+    if (!slice_is_set(call.url))
         return STEP_NEXT;
-    call_begin(login, &flow->arena, d->userinfo_method == 1 ? "POST" : "GET", url);
-    call_add_pairs(login, &flow->arena, &d->userinfo_params, &d->userinfo_headers);
-    if (slice_is_set(d->userinfo_body)) {
-        login->request.body =
-            template_fill(&flow->arena, d->userinfo_body, &values, ESCAPE_NOTHING, NULL);
-        login->request.body_type =
-            slice_is_set(d->userinfo_body_type) ? d->userinfo_body_type : SL("application/json");
-    }
-    login->expected.type = d->userinfo_reply;
-    login->expected.root = d->userinfo_root;
-    login->expected.error = d->userinfo_error;
-    login->expected.error_ok = d->userinfo_error_ok;
-    login->expected.error_text = d->userinfo_error_text;
+    call_begin(login, &flow->arena, &call);
+    login->expected = (struct expected){ .type = d->userinfo_reply,
+                                         .root = d->userinfo_root,
+                                         .error = d->userinfo_error,
+                                         .error_ok = d->userinfo_error_ok,
+                                         .error_text = d->userinfo_error_text };
     return flow_enter(flow, api_call);
 }
 
@@ -169,7 +176,7 @@ static enum step_result make_fetched_call(struct flow *flow)
     wanted.form = params_new(&flow->arena);
     if (!outgoing_from_json(&wanted, &flow->arena, json_object_get(login->hook.output, "request")))
         return flow_fail(flow, &ERROR_PLUGIN, "plugin misbehaving: fetch_more made no request");
-    call_begin(login, &flow->arena, "GET", wanted.url);
+    call_begin(login, &flow->arena, &(struct described_call){ .method = "GET", .url = wanted.url });
     login->request.method = wanted.method;
     login->request.body = wanted.body;
     login->request.body_type = wanted.body_type;
@@ -177,8 +184,7 @@ static enum step_result make_fetched_call(struct flow *flow)
         params_set(&login->request.query, wanted.query.at[i].name, wanted.query.at[i].value);
     for (size_t i = 0; i < wanted.header_count; i++)
         outgoing_header(&login->request, wanted.headers[i].name, wanted.headers[i].value);
-    login->expected.type = REPLY_AUTO;
-    login->expected.root = login->expected.error = slice_none();
+    login->expected = (struct expected){ .type = REPLY_AUTO };
     login->fetching = true;
     return flow_enter_again(flow, api_call);
 }

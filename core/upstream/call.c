@@ -7,6 +7,7 @@
 #include "protocol/errors.h"
 #include "protocol/id_token.h"
 #include "protocol/reply.h"
+#include "upstream/app_calls.h"
 #include "upstream/hooks.h"
 #include "upstream/metadata.h"
 #include "upstream/signature.h"
@@ -77,8 +78,7 @@ json_t *upstream_response_json(const struct http_call *call)
     return response;
 }
 
-/* The access token where this provider wants it. */
-static void add_access_token(struct login *login, struct arena *arena)
+void call_add_access_token(struct login *login, struct arena *arena)
 {
     const struct description *d = &login->provider->description;
     struct slice token = login->tokens.access_token;
@@ -98,29 +98,82 @@ static void add_access_token(struct login *login, struct arena *arena)
     outgoing_header(&login->request, name, token);
 }
 
-void call_add_pairs(struct login *login, struct arena *arena, const struct pairs *params,
-                    const struct pairs *headers)
+static bool has_secret(struct slice text)
+{
+    return slice_find_text(text, SL("{client_secret")) < text.len;
+}
+
+static void add_params(struct login *login, struct arena *arena, const struct pairs *params,
+                       const struct template_values *values)
+{
+    bool in_form = login->provider->description.api_token == API_TOKEN_BODY &&
+                   slice_is(login->request.method, "POST");
+
+    for (size_t i = 0; params != NULL && i < params->count; i++)
+        params_set(in_form ? &login->request.form : &login->request.query, params->at[i].name,
+                   template_fill(arena, params->at[i].value, values, ESCAPE_NOTHING, NULL));
+}
+
+/* Those with the secret or those without. */
+static void add_headers(struct login *login, struct arena *arena, const struct pairs *headers,
+                        const struct template_values *values, bool secret)
+{
+    for (size_t i = 0; headers != NULL && i < headers->count; i++) {
+        if (has_secret(headers->at[i].value) == secret)
+            outgoing_header(
+                &login->request, headers->at[i].name,
+                template_fill(arena, headers->at[i].value, values, ESCAPE_NOTHING, NULL));
+    }
+}
+
+static void add_body(struct login *login, struct arena *arena, const struct described_call *call,
+                     const struct template_values *values)
+{
+    struct slice type = slice_is_set(call->body_type) ? call->body_type : SL("application/json");
+    enum template_escape escape = slice_find_text(type, SL("json")) < type.len    ? ESCAPE_JSON
+                                  : slice_find_text(type, SL("form-")) < type.len ? ESCAPE_FORM
+                                                                                  : ESCAPE_NOTHING;
+
+    if (!slice_is_set(call->body))
+        return;
+    login->request.body = template_fill(arena, call->body, values, escape, NULL);
+    login->request.body_type = type;
+}
+
+static void begin(struct login *login, struct arena *arena, const struct described_call *call)
 {
     struct template_values values = login_values(login);
 
-    for (size_t i = 0; i < params->count; i++)
-        params_set(&login->request.query, params->at[i].name,
-                   template_fill(arena, params->at[i].value, &values, ESCAPE_NOTHING, NULL));
-    for (size_t i = 0; i < headers->count; i++)
-        outgoing_header(&login->request, headers->at[i].name,
-                        template_fill(arena, headers->at[i].value, &values, ESCAPE_NOTHING, NULL));
+    outgoing_begin(&login->request, arena, call->method,
+                   template_fill(arena, arena_copy(arena, call->url), &values, ESCAPE_ALL, NULL));
+    outgoing_header(&login->request, SL("Accept"), SL("application/json"));
+    login->call_headers = call->headers;
 }
 
-void call_begin(struct login *login, struct arena *arena, const char *method, struct slice url)
+void call_begin(struct login *login, struct arena *arena, const struct described_call *call)
 {
     const struct description *d = &login->provider->description;
     struct template_values values = login_values(login);
 
-    outgoing_begin(&login->request, arena, method,
-                   template_fill(arena, arena_copy(arena, url), &values, ESCAPE_ALL, NULL));
-    outgoing_header(&login->request, SL("Accept"), SL("application/json"));
-    call_add_pairs(login, arena, &d->api_params, &d->api_headers);
-    add_access_token(login, arena);
+    begin(login, arena, call);
+    add_params(login, arena, &d->api_params, &values);
+    add_headers(login, arena, &d->api_headers, &values, false);
+    if (slice_is_set(login->tokens.access_token))
+        call_add_access_token(login, arena);
+    add_params(login, arena, call->params, &values);
+    add_headers(login, arena, call->headers, &values, false);
+    add_body(login, arena, call, &values);
+}
+
+void call_begin_as_app(struct login *login, struct arena *arena, const struct described_call *call)
+{
+    struct template_values values = login_secret_values(login);
+
+    begin(login, arena, call);
+    add_params(login, arena, call->params, &values);
+    add_headers(login, arena, call->headers, &values, false);
+    add_headers(login, arena, call->headers, &values, true);
+    add_body(login, arena, call, &values);
 }
 
 static enum step_result ask_shape_api(struct flow *flow)
@@ -153,6 +206,22 @@ static enum step_result ask_for_answer(struct flow *flow)
         return flow_fail(flow, &ERROR_PLUGIN,
                          "plugin misbehaving: %s wants a call to %.*s, which is none of its hosts",
                          maker_of_call(login, outcome), SLICE_ARG(where(login)));
+    struct template_values values = login_secret_values(login);
+
+    add_headers(login, &flow->arena, &login->provider->description.api_headers, &values, true);
+    add_headers(login, &flow->arena, login->call_headers, &values, true);
+    return upstream_call(flow, false);
+}
+
+static enum step_result ask_as_app(struct flow *flow)
+{
+    struct login *login = login_of(flow);
+
+    if (!description_allows_url(&login->provider->description, login->request.url))
+        return flow_fail(flow, &ERROR_UPSTREAM,
+                         "the description wants a call to %.*s, which is "
+                         "none of its hosts",
+                         SLICE_ARG(where(login)));
     return upstream_call(flow, false);
 }
 
@@ -215,6 +284,20 @@ static json_t *read_reply(struct flow *flow, const char **why_r)
                       login->call.content_type, login->call.reply, why_r);
 }
 
+/* A token of the application's may have been taken back early: the next login asks for another. */
+static enum step_result fail_answer(struct flow *flow, const char *why)
+{
+    struct login *login = login_of(flow);
+
+    app_answers_forget(login->provider);
+    if (!is_good(&login->call))
+        return flow_fail(flow, login->call.status >= 500 ? &ERROR_UPSTREAM_DOWN : &ERROR_UPSTREAM,
+                         "%.*s answered %d", SLICE_ARG(where(login)), login->call.status);
+    return flow_fail(flow, &ERROR_UPSTREAM, "%.*s answered %s%.*s %.*s", SLICE_ARG(where(login)),
+                     why != NULL ? why : "", SLICE_ARG(login->error_code),
+                     SLICE_ARG(login->error_text));
+}
+
 static enum step_result read_answer(struct flow *flow)
 {
     struct login *login = login_of(flow);
@@ -236,13 +319,12 @@ static enum step_result read_answer(struct flow *flow)
     json_decref(login->answer);
     login->answer = value != NULL ? json_incref(value) : NULL;
     json_decref(top);
-    if (!is_good(&login->call))
-        return flow_fail(flow, login->call.status >= 500 ? &ERROR_UPSTREAM_DOWN : &ERROR_UPSTREAM,
-                         "%.*s answered %d", SLICE_ARG(where(login)), login->call.status);
-    if (login->answer == NULL)
-        return flow_fail(flow, &ERROR_UPSTREAM, "%.*s answered %s%.*s %.*s",
-                         SLICE_ARG(where(login)), why != NULL ? why : "",
-                         SLICE_ARG(login->error_code), SLICE_ARG(login->error_text));
+    if (is_good(&login->call) && login->answer != NULL)
+        return STEP_NEXT;
+    if (!login->expected.optional || login->call.status >= 500)
+        return fail_answer(flow, why);
+    json_decref(login->answer);
+    login->answer = NULL;
     return STEP_NEXT;
 }
 
@@ -252,4 +334,10 @@ const struct step api_call[] = {
     STEP(ask_for_reply_keys), /* waits when the answer is signed and its keys are not known */
     STEP(read_reply_keys),    STEP(look_for_reply_key), /* the same */
     STEP(read_answer),        STEP_END,
+};
+
+const struct step app_call[] = {
+    STEP(ask_as_app), /* waits */
+    STEP(read_answer),
+    STEP_END,
 };

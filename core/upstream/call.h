@@ -18,16 +18,30 @@ json_t *upstream_response_json(const struct http_call *call);
 /* Counts a call that has ended. */
 void upstream_count_call(struct login *login);
 
-/* Begins login->request as a call to the provider's API: with what every such call has, the access
- * token among it. Placeholders of the URL are filled. */
-void call_begin(struct login *login, struct arena *arena, const char *method, struct slice url);
+/* Adds the access token where this provider wants it. */
+void call_add_access_token(struct login *login, struct arena *arena);
 
-/* Adds parameters to the query, and headers; placeholders are filled. */
-void call_add_pairs(struct login *login, struct arena *arena, const struct pairs *params,
-                    const struct pairs *headers);
+/* A call as a description has it; all texts with their placeholders. */
+struct described_call {
+    const char *method;
+    struct slice url;
+    const struct pairs *params, *headers; /* NULL: none */
+    struct slice body;                    /* absent: none */
+    struct slice body_type;               /* absent: application/json */
+};
+
+/* Makes it login->request: with what every call to the provider's API has, the access token among
+ * it. Headers that have the client secret are added when no hook sees them any more. */
+void call_begin(struct login *login, struct arena *arena, const struct described_call *call);
+
+/* The same for a call of the application itself: no token, no hook, and {client_secret} may stand
+ * anywhere but in the URL. */
+void call_begin_as_app(struct login *login, struct arena *arena, const struct described_call *call);
 
 /* Makes the call that login->request is; the answer, judged as login->expected says, is
- * login->answer then. */
+ * login->answer then, NULL when it was optional and refused. */
 extern const struct step api_call[];
+/* The same without the hook shape_api. */
+extern const struct step app_call[];
 
 #endif

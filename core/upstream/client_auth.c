@@ -42,6 +42,18 @@ struct slice token_name(const struct login *login, const char *standard)
     return name;
 }
 
+bool token_omits(const struct login *login, const char *standard)
+{
+    const struct description *d = &login->provider->description;
+    const struct texts *names = login->refreshing ? &d->refresh_omit : &d->token_omit;
+
+    for (size_t i = 0; i < names->count; i++) {
+        if (slice_is(names->at[i], standard))
+            return true;
+    }
+    return false;
+}
+
 /* ---- assertions ---- */
 
 /* What stands in the header of a JWT; everything else that `client_jwt` names is a claim. */
@@ -225,7 +237,8 @@ static void add_secret(struct login *login, struct arena *arena, struct params *
 {
     struct slice name = token_name(login, "client_secret");
 
-    if (slice_is_set(secret) && params_count(params, arena_string(arena, name)) == 0)
+    if (slice_is_set(secret) && !token_omits(login, "client_secret") &&
+        params_count(params, arena_string(arena, name)) == 0)
         params_set(params, name, secret);
 }
 

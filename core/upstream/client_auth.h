@@ -19,6 +19,9 @@ const char *client_auth_add(struct login *login, struct arena *arena, struct par
 /* A standard name of the token request as this provider spells it. */
 struct slice token_name(const struct login *login, const char *standard);
 
+/* Is it one that this token request does without? */
+bool token_omits(const struct login *login, const char *standard);
+
 /* A client secret that we sign ourselves (Apple's), kept until shortly before it expires. Accepts
  * NULL. */
 struct client_jwt;

@@ -3,7 +3,9 @@
 #include "base/codec.h"
 #include "base/log.h"
 #include "crypto/digest.h"
+#include "crypto/jws.h"
 #include "protocol/errors.h"
+#include "upstream/own_keys.h"
 
 #include <cardea/provider.h>
 
@@ -37,6 +39,66 @@ static struct slice answer_digest(struct login *login, struct arena *arena, cons
     return slice_none();
 }
 
+/* RFC 7515; a key that is no PEM is the secret of HS256. */
+static struct slice answer_jwt(struct login *login, struct arena *arena, const json_t *question)
+{
+    struct slice name = json_member(question, "key");
+    struct slice header = json_member(question, "header");
+    struct jwk secret = jwk_secret(provider_key(login->provider, name));
+    const char *why = NULL;
+    const struct jwk *key = own_key(login->provider, name, &why);
+    json_t *members =
+        slice_is_set(header) ? json_read_object(arena, header, JWS_MAX, &why) : json_object();
+    struct slice token = slice_none();
+
+    if (key == NULL && secret.secret.len > 0)
+        key = &secret;
+    if (key != NULL && members != NULL)
+        token = jws_sign_with(arena, key, members, json_member(question, "claims"));
+    json_decref(members);
+    return token;
+}
+
+/* Only what providers really want: PKCS #1 v1.5 with SHA-256. */
+static struct slice answer_signature(struct login *login, struct arena *arena,
+                                     const json_t *question)
+{
+    const char *why;
+    const struct jwk *key = own_key(login->provider, json_member(question, "key"), &why);
+    unsigned char out[JWS_SIGNATURE_MAX];
+    struct slice data;
+
+    if (key == NULL || key->alg != ALG_RS256 ||
+        !slice_is(json_member(question, "algorithm"), "rsa-sha256") ||
+        !base64url_decode(arena, json_member(question, "data"), &data))
+        return slice_none();
+    size_t len = jws_signature(key, data, out);
+
+    return len > 0 ? base64_encode(arena, slice_make((const char *)out, len)) : slice_none();
+}
+
+/* The digest of a text that has a key in it. */
+static struct slice answer_keyed_hash(struct login *login, struct arena *arena,
+                                      const json_t *question)
+{
+    struct slice key = provider_key(login->provider, json_member(question, "key"));
+    struct slice before;
+    struct slice after;
+    unsigned char out[DIGEST_MAX];
+
+    if (!slice_is_set(key) || !base64url_decode(arena, json_member(question, "before"), &before) ||
+        !base64url_decode(arena, json_member(question, "after"), &after))
+        return slice_none();
+    for (size_t i = 0; i < sizeof(digests) / sizeof(digests[0]); i++) {
+        if (!slice_is(json_member(question, "digest"), digests[i].name))
+            continue;
+        size_t len = digest(digests[i].digest, arena_concat(arena, before, key, after), out);
+
+        return hex_encode(arena, slice_make((const char *)out, len));
+    }
+    return slice_none();
+}
+
 static struct slice answer_question(struct hook_call *call, struct arena *arena,
                                     const json_t *question)
 {
@@ -47,6 +109,12 @@ static struct slice answer_question(struct hook_call *call, struct arena *arena,
         return answer_digest(login, arena, question, true);
     if (slice_is(what, "hash"))
         return answer_digest(login, arena, question, false);
+    if (slice_is(what, "keyed hash"))
+        return answer_keyed_hash(login, arena, question);
+    if (slice_is(what, "sign"))
+        return answer_signature(login, arena, question);
+    if (slice_is(what, "jwt"))
+        return answer_jwt(login, arena, question);
     log_warn("a hook of provider %.*s asked for %.*s, which is not available in this version",
              SLICE_ARG(login->provider->id), SLICE_ARG(what));
     return slice_none();

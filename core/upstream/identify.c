@@ -1,124 +1,16 @@
 #include "upstream/login.h"
 
 #include "base/clock.h"
-#include "base/codec.h"
-#include "base/log.h"
-#include "base/url.h"
-#include "crypto/secret.h"
-#include "plugin/template.h"
 #include "protocol/errors.h"
 #include "protocol/id_token.h"
-#include "protocol/reply.h"
 #include "upstream/api.h"
+#include "upstream/app_calls.h"
+#include "upstream/callback_answer.h"
 #include "upstream/metadata.h"
 #include "upstream/profile.h"
 #include "upstream/signature.h"
+#include "upstream/token_reply.h"
 #include "upstream/token_request.h"
-
-enum {
-    CODE_MAX = 4096
-};
-
-/* ---- the callback's parameters ---- */
-
-static struct slice callback_param(const struct login *login, const char *standard)
-{
-    const struct pairs *names = &login->provider->description.callback_rename;
-
-    for (size_t i = 0; i < names->count; i++) {
-        if (slice_is(names->at[i].name, standard)) {
-            struct arena arena = { 0 };
-            struct slice value =
-                params_get(&login->callback, arena_string(&arena, names->at[i].value));
-
-            arena_release(&arena);
-            return value;
-        }
-    }
-    return params_get(&login->callback, standard);
-}
-
-/* The parameters as a document for {callback:/...}; a value that is JSON itself (Apple's `user`) is
- * read. */
-static json_t *callback_document(struct arena *arena, const struct params *params)
-{
-    json_t *document = json_object();
-
-    for (size_t i = 0; i < params->count; i++) {
-        struct slice value = params->at[i].value;
-        const char *why;
-        json_t *inner =
-            value.len > 0 && value.at[0] == '{' ? json_read(arena, value, 16384, &why) : NULL;
-
-        if (slice_has(params->at[i].name, '\0'))
-            json_decref(inner);
-        else if (inner != NULL)
-            json_object_set_new(document, arena_string(arena, params->at[i].name), inner);
-        else
-            json_set_slice(document, arena_string(arena, params->at[i].name), value);
-    }
-    return document;
-}
-
-static bool was_denied(const struct login *login, struct slice error)
-{
-    const struct description *d = &login->provider->description;
-    struct arena arena = { 0 };
-    bool denied = slice_is(error, "access_denied") || slice_is(error, "user_denied") ||
-                  slice_is(error, "consent_required");
-
-    if (slice_is_set(d->callback_denied))
-        denied =
-            denied || params_count(&login->callback, arena_string(&arena, d->callback_denied)) > 0;
-    arena_release(&arena);
-    return denied;
-}
-
-/* RFC 9207: an answer from another provider than the one we asked. */
-static const char *check_iss(const struct login *login)
-{
-    struct slice iss = params_get_raw(&login->callback, "iss");
-    const struct description *d = &login->provider->description;
-
-    if (!slice_is_set(iss))
-        return upstream_endpoints(login->provider).iss_promised
-                   ? "the answer does not say who it comes from, as this provider promises"
-                   : NULL;
-    if (!slice_is_set(d->issuer) || description_has_tenants(d))
-        return NULL;
-    return description_issuer_is(d, iss) ? NULL : "the answer comes from another provider";
-}
-
-static enum step_result read_callback(struct flow *flow)
-{
-    struct login *login = login_of(flow);
-    struct slice error = callback_param(login, "error");
-    struct slice code = callback_param(login, "code");
-    const char *wrong = check_iss(login);
-
-    login->callback_json = callback_document(&flow->arena, &login->callback);
-    if (wrong != NULL)
-        return flow_fail(flow, &ERROR_LOGIN_MISMATCH, "%s", wrong);
-    if (slice_is_set(params_doubled(&login->callback)))
-        return flow_fail(flow, &ERROR_LOGIN_MISMATCH,
-                         "a parameter of the answer stands there twice");
-    if (slice_is_set(error) && slice_is_set(code))
-        return flow_fail(flow, &ERROR_LOGIN_MISMATCH, "the answer has an error and a code");
-    login->error_code = error;
-    login->error_text = params_get(&login->callback, "error_description");
-    if (was_denied(login, error))
-        return flow_fail(flow, &ERROR_ACCESS_DENIED, "denied at the provider: %.*s %.*s",
-                         SLICE_ARG(error), SLICE_ARG(login->error_text));
-    if (slice_is_set(error))
-        return flow_fail(flow, &ERROR_UPSTREAM, "the provider answered %.*s: %.*s",
-                         SLICE_ARG(error), SLICE_ARG(login->error_text));
-    if (!slice_is_set(code) || code.len > CODE_MAX)
-        return flow_fail(flow, &ERROR_LOGIN_MISMATCH, "the answer has no code");
-    login->code = code;
-    return STEP_NEXT;
-}
-
-/* ---- the ID token ---- */
 
 /* Absent where none counts. */
 static struct slice id_token_of(const struct login *login)
@@ -187,9 +79,20 @@ static enum step_result check_id_token(struct flow *flow)
 
 /* ---- the tables ---- */
 
+static enum step_result call_as_app(struct flow *flow)
+{
+    return flow_enter(flow, app_calls);
+}
+
+/* The application's own token is asked for once until it expires. */
 static enum step_result redeem_code(struct flow *flow)
 {
-    return flow_enter(flow, token_request);
+    struct login *login = login_of(flow);
+    json_t *known = login->provider->description.token_owner == OWNER_APP
+                        ? app_answer_find(login->provider, APP_TOKEN)
+                        : NULL;
+
+    return known != NULL ? token_reply_use(flow, known, 200) : flow_enter(flow, token_request);
 }
 
 static enum step_result make_api_calls(struct flow *flow)
@@ -205,7 +108,8 @@ static enum step_result map_the_profile(struct flow *flow)
 const struct step identify[] = {
     STEP(ask_for_metadata), /* waits when it is not known */
     STEP(read_metadata),
-    STEP(read_callback),
+    STEP(read_callback_answer),
+    STEP(call_as_app),           /* a table */
     STEP(redeem_code),           /* a table: the token request */
     STEP(ask_for_id_token_keys), /* waits when they are not known */
     STEP(read_id_token_keys),

@@ -1,6 +1,7 @@
 #include "upstream/kept.h"
 
 #include "base/memory.h"
+#include "upstream/app_calls.h"
 #include "upstream/client_auth.h"
 #include "upstream/metadata.h"
 #include "upstream/own_keys.h"
@@ -21,6 +22,7 @@ void upstream_forget(struct provider *provider)
     metadata_free(kept->metadata);
     own_keys_free(kept->own_keys);
     client_jwt_free(kept->client_jwt);
+    app_answers_free(kept->app_answers);
     mem_free(kept);
     provider->kept = NULL;
 }

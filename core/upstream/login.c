@@ -1,7 +1,11 @@
 #include "upstream/login.h"
 
-#include "base/codec.h"
+#include "base/random.h"
 #include "plugin/template.h"
+
+enum {
+    RANDOM_BYTES = 18
+};
 
 static void release_json(void *json)
 {
@@ -27,6 +31,7 @@ void login_begin(struct login *login, struct flow *flow, struct hub *hub, struct
     login->lookups = json_object();
     login->answers = json_array();
     login->memory = json_object();
+    login->random = random_token(&flow->arena, RANDOM_BYTES);
     flow->log_provider = provider->id;
     flow_own(flow, login->lookups, release_json);
     flow_own(flow, login->answers, release_json);
@@ -34,64 +39,78 @@ void login_begin(struct login *login, struct flow *flow, struct hub *hub, struct
     flow_own(flow, login, release_login);
 }
 
-struct value_name {
-    const char *name;
-    struct slice (*value)(const struct login *login);
-};
+/* ---- named values ---- */
 
-static struct slice client_id(const struct login *login)
+static struct slice value_client_id(const struct login *login)
 {
     return login->provider->settings->client_id;
 }
 
-static struct slice access_token(const struct login *login)
+static struct slice value_access_token(const struct login *login)
 {
     return login->tokens.access_token;
 }
 
-static struct slice refresh_token(const struct login *login)
+static struct slice value_refresh_token(const struct login *login)
 {
     return login->tokens.refresh_token;
 }
 
-static struct slice callback_url(const struct login *login)
+static struct slice value_callback_url(const struct login *login)
 {
     return login->callback_url;
 }
 
-static struct slice state(const struct login *login)
+static struct slice value_state(const struct login *login)
 {
     return login->attempt.id;
 }
 
-static struct slice issuer(const struct login *login)
+static struct slice value_issuer(const struct login *login)
 {
     return login->provider->description.issuer;
 }
 
-static struct slice user_agent(const struct login *login)
+static struct slice value_user_agent(const struct login *login)
 {
     (void)login;
     return SL("cardea/" CARDEA_VERSION);
 }
 
-static const struct value_name value_names[] = {
-    { "client_id", client_id },
-    { "access_token", access_token },
-    { "refresh_token", refresh_token },
-    { "callback_url", callback_url },
-    { "state", state },
-    { "issuer", issuer },
-    { "user_agent", user_agent },
+static struct slice value_random(const struct login *login)
+{
+    return login->random;
+}
+
+static struct slice value_subject(const struct login *login)
+{
+    return login->subject;
+}
+
+static const struct {
+    const char *name;
+    struct slice (*value)(const struct login *login);
+} named_values[] = {
+#define NAMED_VALUE(value_name) { #value_name, value_##value_name },
+    DESCRIPTION_NAMES(NAMED_VALUE)
+#undef NAMED_VALUE
 };
 
 static struct slice named_value(void *context, struct slice name)
 {
-    for (size_t i = 0; i < sizeof(value_names) / sizeof(value_names[0]); i++) {
-        if (slice_is(name, value_names[i].name))
-            return value_names[i].value(context);
+    for (size_t i = 0; i < sizeof(named_values) / sizeof(named_values[0]); i++) {
+        if (slice_is(name, named_values[i].name))
+            return named_values[i].value(context);
     }
     return slice_none();
+}
+
+static struct slice named_value_or_secret(void *context, struct slice name)
+{
+    const struct login *login = context;
+
+    return slice_is(name, "client_secret") ? login->provider->settings->client_secret
+                                           : named_value(context, name);
 }
 
 /* An absent source is the userinfo reply, and the ID token where there is none. */
@@ -129,4 +148,9 @@ static struct slice key_by_name(void *context, struct slice name)
 struct template_values login_values(struct login *login)
 {
     return (struct template_values){ named_value, source_document, login, key_by_name };
+}
+
+struct template_values login_secret_values(struct login *login)
+{
+    return (struct template_values){ named_value_or_secret, source_document, login, key_by_name };
 }

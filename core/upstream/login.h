@@ -22,6 +22,14 @@ struct tokens {
     struct slice token_type;
     struct slice scope;
     int64_t expires; /* seconds since 1970; 0: not said, or never */
+    bool of_app;     /* the application's own: not to be kept for a person or handed out */
+};
+
+/* How the reply of an API call is to be read. */
+struct expected {
+    enum reply_type type;
+    struct slice root, error, error_ok, error_text;
+    bool optional; /* a refusal is no answer, and not the end */
 };
 
 /* What a flow that logs somebody in keeps; `flow->state` of such a flow points to it. */
@@ -30,7 +38,8 @@ struct login {
     struct hub *hub;
     struct provider *provider;
     struct attempt attempt;
-    struct params callback;    /* what the provider sent with the browser */
+    struct params callback; /* what the provider sent with the browser; at a refresh, of that what
+                               `callback_forward` names and was kept with the tokens */
     struct slice callback_url; /* ours, as registered */
     struct slice traceparent;  /* passed on; absent when there is none */
     struct slice login_hint;   /* of the app, for providers that speak OpenID Connect */
@@ -38,6 +47,7 @@ struct login {
     bool refreshing;           /* a refresh instead of a code: `tokens.refresh_token` is there */
 
     /* under way */
+    struct slice random; /* {random} */
     struct slice code;
     json_t *callback_json;
     json_t *token_reply;
@@ -49,17 +59,14 @@ struct login {
     struct outgoing request;
     struct http_call call;
     struct hook_call hook;
-    json_t *answer; /* of the API call just made */
-    size_t lookup;  /* number of the next one */
-    unsigned round; /* of fetch_more */
-    bool fetching;  /* a call of fetch_more is being made */
+    json_t *answer;                   /* of the API call just made */
+    const struct pairs *call_headers; /* of the description, for the call being made */
+    size_t lookup;                    /* number of the next one */
+    unsigned round;                   /* of fetch_more */
+    bool fetching;                    /* a call of fetch_more is being made */
     bool fetched_all;
     int64_t call_began;
-    /* How the reply of the API call under way is to be read. */
-    struct {
-        enum reply_type type;
-        struct slice root, error, error_ok, error_text;
-    } expected;
+    struct expected expected;
 
     /* out */
     struct tokens tokens;
@@ -84,9 +91,14 @@ void login_begin(struct login *login, struct flow *flow, struct hub *hub,
 extern const struct step identify[];
 /* From a refresh token to new tokens; the ID token that may come is checked. */
 extern const struct step refresh[];
+/* Takes `tokens` back (RFC 7009, or as this provider wants it); `subject` is who they are of. */
+extern const struct step revoke[];
 
 /* What the placeholders of a description stand for in this login. */
 struct template_values login_values(struct login *login);
+/* The same with {client_secret}: for requests that no hook sees any more, where the description may
+ * name it. */
+struct template_values login_secret_values(struct login *login);
 
 /* The outgoing authorization request. False, with an error, when it cannot be made. */
 extern const struct step authorize_upstream[];

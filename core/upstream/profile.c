@@ -160,6 +160,31 @@ static enum step_result follow_claim_map(struct flow *flow)
     return STEP_NEXT;
 }
 
+static bool means_no(const json_t *value)
+{
+    return value == NULL || json_is_null(value) || json_is_false(value) ||
+           (json_is_integer(value) && json_integer_value(value) == 0) ||
+           (json_is_string(value) && json_string_length(value) == 0);
+}
+
+/* Accounts that are none of a person's own. */
+static enum step_result refuse_some(struct flow *flow)
+{
+    struct login *login = login_of(flow);
+    const struct pairs *reasons = &login->provider->description.refuse;
+    struct template_values values = login_values(login);
+
+    for (size_t i = 0; i < reasons->count; i++) {
+        json_t *found = claim_path_follow(&flow->arena, reasons->at[i].value, &values);
+        bool refused = !means_no(found);
+
+        json_decref(found);
+        if (refused)
+            return flow_fail(flow, &ERROR_NOT_ALLOWED, "%.*s", SLICE_ARG(reasons->at[i].name));
+    }
+    return STEP_NEXT;
+}
+
 static enum step_result ask_map_profile(struct flow *flow)
 {
     struct login *login = login_of(flow);
@@ -270,8 +295,12 @@ static enum step_result check_profile(struct flow *flow)
 }
 
 const struct step map_profile[] = {
-    STEP(follow_claim_map), STEP(ask_map_profile), /* waits, where there is such a hook */
-    STEP(read_map_profile), STEP(check_profile),   STEP_END,
+    STEP(refuse_some),
+    STEP(follow_claim_map),
+    STEP(ask_map_profile), /* waits, where there is such a hook */
+    STEP(read_map_profile),
+    STEP(check_profile),
+    STEP_END,
 };
 
 /* ---- who may come in ---- */

@@ -89,6 +89,13 @@ struct cardea_lookup {
     const char *error_ok; /* as userinfo_error_ok */
     const char *reply;    /* as userinfo_reply */
     const char *unless;   /* a claim path: no call is made when there is something at it already */
+    /* Who calls: CARDEA_PERSON (the default), with the access token; CARDEA_APP: the application
+     * itself, before the token request, without a token. {client_secret} may then stand in params,
+     * headers and body, and the answer is kept for all logins until shortly before it expires. */
+    const char *as;
+    const char *expires; /* with CARDEA_APP: path to its lifetime in seconds, "/expires_in" */
+    uint32_t optional;   /* 1: an answer of 400 to 499, or an error in it, is no answer */
+    uint32_t reserved;   /* 0 */
 };
 #define CARDEA_LOOKUP sizeof(struct cardea_lookup)
 
@@ -122,6 +129,9 @@ struct cardea_lookup {
 #define CARDEA_ALWAYS "always"
 #define CARDEA_NEVER  "never"
 
+#define CARDEA_PERSON "person"
+#define CARDEA_APP    "app"
+
 #define CARDEA_YES      "yes"
 #define CARDEA_NO       "no"
 #define CARDEA_OPTIONAL "optional"
@@ -129,9 +139,10 @@ struct cardea_lookup {
 struct cardea_hooks;
 
 /*
- * Texts may have placeholders: {client_id}, {access_token}, {callback_url}, {user_agent}, any
- * parameter of the provider, and values of the present login: {token:/path} from the token reply,
- * {id_token:/path}, {callback:/name}, {userinfo:/path}, {name:/path} from the lookup of that name.
+ * Texts may have placeholders: {client_id}, {access_token}, {refresh_token}, {callback_url},
+ * {state}, {issuer}, {user_agent}, {random} (new for each login), any parameter of the provider,
+ * and values of the present login: {token:/path} from the token reply, {id_token:/path},
+ * {callback:/name}, {userinfo:/path}, {name:/path} from the lookup of that name.
  * "{{" is "{". In a URL their values are percent-encoded; one that stands in front of everything
  * else is the beginning of the URL ("{token:/instance_url}/me"), and leads only to hosts that
  * `api_hosts` names.
@@ -199,8 +210,15 @@ struct cardea_provider {
 
     /* The callback. */
     const struct cardea_pair *callback_rename; /* standard name to the provider's name */
-    const char *callback_denied;  /* a parameter whose presence means that the person said no */
-    const char *callback_forward; /* parameters to be sent on in the token request */
+    /* What means that the person said no, besides error=access_denied: "name" (that parameter is
+     * there), "name=value", "-name" (it is not there, nor an error). */
+    const char *callback_denied;
+    const char
+        *callback_forward; /* parameters to be sent on in the token request, and to refresh */
+    /* A parameter that has, in hexadecimal, the HMAC-SHA256 of all others under the client secret:
+     * sorted by name and written as a query. */
+    const char *callback_hmac;
+    const struct cardea_pair *callback_expect; /* parameters, and what each must be */
 
     /* The token request. */
     const char *token_auth; /* CARDEA_AUTH_BASIC (the default), ... */
@@ -215,16 +233,23 @@ struct cardea_provider {
     const struct cardea_pair *token_params;
     const struct cardea_pair *token_rename;
     const struct cardea_pair *token_headers;
+    const char *token_omit; /* standard names that are not sent for a code */
+    /* Whose the token is: CARDEA_PERSON (the default); CARDEA_APP: the application's own, the same
+     * for all logins. It is then asked for once until it expires, and never handed out. */
+    const char *token_owner;
 
     /* The token reply. */
-    const char *token_reply;                /* CARDEA_AUTO (the default), _JSON, _FORM, _JSONP */
-    const char *token_root;                 /* path to the token object */
-    const struct cardea_pair *token_fields; /* standard name to path, for those with other names */
+    const char *token_reply; /* CARDEA_AUTO (the default), _JSON, _FORM, _JSONP */
+    const char *token_root;  /* path to the token object */
+    /* Standard name to claim path, for those with other names. Without a source a path is looked up
+     * in the token object, then from the top. */
+    const struct cardea_pair *token_fields;
     /* What expires_in holds: "seconds" (the default), "milliseconds", "unix" (an absolute time),
      * "unix_ms", "never". */
     const char *token_expiry;
     const char *token_scope_separator; /* between granted scopes, when it is not scope_separator */
-    /* Path, from the top, to what makes the reply an error: "/error" is the default. */
+    /* Paths, from the top, to what makes the reply an error: "/error" is the default. Several are
+     * separated by " | ", and each of them makes it one. */
     const char *token_error;
     const char *token_error_ok;   /* the value there that is no error after all: "0" */
     const char *token_error_text; /* path to the words: "/error_description" is the default */
@@ -238,15 +263,16 @@ struct cardea_provider {
 
     /* Calls to the provider's API, of which the userinfo call is one. */
     const char *api_base;
-    /* Hosts that hooks and the API proxy may reach besides those of the URLs here. */
+    /* Hosts that hooks, URLs made of answers and the API proxy may reach besides those of the URLs
+     * here; "*.example.com" is all below example.com. */
     const char *api_hosts;
     /* Where the access token goes: CARDEA_HEADER (the default), CARDEA_QUERY, CARDEA_BODY. */
     const char *api_token;
     const char *api_token_name; /* header or parameter: "Authorization" or "access_token" */
     /* The word in front of the token in the header: "Bearer" by default; "none": the bare token. */
     const char *api_scheme;
-    const struct cardea_pair *api_headers;
-    const struct cardea_pair *api_params;
+    const struct cardea_pair *api_headers; /* {client_secret} may stand here; no hook sees it */
+    const struct cardea_pair *api_params;  /* in the form where the token is, in a POST */
 
     /* The userinfo call. */
     const char *userinfo_method;
@@ -267,6 +293,10 @@ struct cardea_provider {
     /* CARDEA_CLAIM: email_verified says it; CARDEA_ALWAYS: the provider gives verified addresses
      * only; CARDEA_NEVER (the default). */
     const char *email_trust;
+    /* Who cannot come in: a reason for the log to a claim path; anything there but null, false, 0
+     * and
+     * "" ends the login. */
+    const struct cardea_pair *refuse;
 
     /* Afterwards. */
     const char *refresh;         /* CARDEA_YES, CARDEA_NO, CARDEA_OPTIONAL (the default) */
@@ -275,7 +305,14 @@ struct cardea_provider {
     const char *refresh_token_param; /* the parameter, when it is not "refresh_token" */
     const char *refresh_source;      /* "access_token": the grant extends the access token itself */
     const struct cardea_pair *refresh_params;
-    const char *revoke_method; /* "POST" (the default), "GET", "DELETE" */
+    const char *refresh_omit;   /* standard names that are not sent to refresh */
+    const char *refresh_method; /* "as_token" (the default), CARDEA_POST, CARDEA_GET */
+    const char *revoke_method;  /* "POST" (the default), "GET", "DELETE" */
+    const char *revoke_body;    /* CARDEA_FORM (the default), CARDEA_JSON, CARDEA_QUERY */
+    /* Who asks: "client" (the default), as at the token endpoint; "token": whoever has the access
+     * token, which goes where API calls have it; "none". */
+    const char *revoke_auth;
+    /* Instead of `token` and `token_type_hint` (RFC 7009); {subject} is who it is. */
     const struct cardea_pair *revoke_params;
 
     const struct cardea_hooks *hooks;
@@ -403,6 +440,20 @@ struct cardea_digest_1 {
     cardea_str (*hmac_hex)(cardea_call *call, const char *digest, const char *key_name,
                            cardea_str data);
     cardea_str (*hash_hex)(cardea_call *call, const char *digest, cardea_str data);
+};
+
+/*
+ * The extension "cardea.sign/1", for signatures of a provider's own making. Keys are named: one of
+ * `keys`, or "client_secret".
+ */
+struct cardea_sign_1 {
+    /* Base64 of a signature: "rsa-sha256" (PKCS #1 v1.5) by a private key in PEM. */
+    cardea_str (*sign_base64)(cardea_call *call, const char *algorithm, const char *key_name,
+                              cardea_str data);
+    /* Lower-case hexadecimal of the digest (as cardea_digest_1 has them) of `before`, the key
+     * itself and `after`, one behind the other. */
+    cardea_str (*hash_with_key_hex)(cardea_call *call, const char *digest, cardea_str before,
+                                    const char *key_name, cardea_str after);
 };
 
 /* Hooks, each of which may be NULL. In the order of a login. */
