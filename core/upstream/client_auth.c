@@ -242,6 +242,13 @@ static void add_secret(struct login *login, struct arena *arena, struct params *
         params_set(params, name, secret);
 }
 
+bool client_auth_wants_id(const struct login *login)
+{
+    unsigned auth = login->provider->description.token_auth;
+
+    return auth != TOKEN_AUTH_BASIC && auth != TOKEN_AUTH_BASIC_RAW && auth != TOKEN_AUTH_BEARER;
+}
+
 const char *client_auth_add(struct login *login, struct arena *arena, struct params *params,
                             struct slice url)
 {

@@ -27,4 +27,7 @@ bool token_omits(const struct login *login, const char *standard);
 struct client_jwt;
 void client_jwt_free(struct client_jwt *jwt);
 
+/* Does `client_id` stand among the parameters: for all that are not named by a header? */
+bool client_auth_wants_id(const struct login *login);
+
 #endif

@@ -150,8 +150,8 @@ static enum step_result follow_claim_map(struct flow *flow)
     if (login->provider->description.protocol == PROTOCOL_OIDC)
         take_standard_claims(login, &flow->arena);
     for (size_t i = 0; i < claims->count; i++) {
-        /* An empty path takes a standard claim away that the provider means otherwise. */
-        if (claims->at[i].value.len == 0)
+        /* A standard claim that the provider means otherwise. */
+        if (slice_is(claims->at[i].value, "-"))
             json_object_del(login->profile, arena_string(&flow->arena, claims->at[i].name));
         else
             set_claim(login, &flow->arena, claims->at[i].name,

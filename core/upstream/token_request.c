@@ -46,9 +46,7 @@ static void add_pairs(struct login *login, struct arena *arena, const struct pai
 
 static void add_client_id(struct login *login)
 {
-    unsigned auth = login->provider->description.token_auth;
-
-    if (auth != TOKEN_AUTH_BASIC && auth != TOKEN_AUTH_BASIC_RAW && auth != TOKEN_AUTH_BEARER)
+    if (client_auth_wants_id(login))
         add(login, "client_id", login->provider->settings->client_id);
 }
 

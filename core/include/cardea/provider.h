@@ -288,8 +288,8 @@ struct cardea_provider {
     const struct cardea_lookup *const *lookups; /* ends with NULL */
 
     /* The profile. */
-    const struct cardea_pair *claims; /* claim to claim path; OIDC has the standard ones; an empty
-                                         path takes one away */
+    const struct cardea_pair *claims; /* claim to claim path; OIDC has the standard ones, of which
+                                         "-" takes one away */
     /* CARDEA_CLAIM: email_verified says it; CARDEA_ALWAYS: the provider gives verified addresses
      * only; CARDEA_NEVER (the default). */
     const char *email_trust;
