@@ -64,7 +64,7 @@ enum login_outcome {
 };
 enum call_outcome {
     CALL_ANSWERED,
-    CALL_REFUSED, /* status 4xx or an error in the reply */
+    CALL_REFUSED, /* status 4xx; an error in a reply of status 200 is seen in the login's outcome */
     CALL_FAILED,  /* no answer, or 5xx */
     CALL_TIMED_OUT
 };
