@@ -220,8 +220,7 @@ static enum step_result read_map_profile(struct flow *flow)
         return STEP_FAIL;
     case HOOK_DONE:
         if (!json_is_object(profile))
-            return flow_fail(flow, &ERROR_PLUGIN,
-                             "plugin misbehaving: map_profile made no profile");
+            return fail_misbehaving(flow, HOOK_map_profile, "made no profile");
         take_hook_profile(login, profile);
         break;
     default:

@@ -141,8 +141,7 @@ static enum step_result read_shape_token(struct flow *flow)
                             json_object_get(login->hook.output, "request")) ||
         (!slice_equal(before, login->request.url) &&
          !description_allows_url(&login->provider->description, login->request.url)))
-        return flow_fail(flow, &ERROR_PLUGIN,
-                         "plugin misbehaving: shape_token made no request, or one to another host");
+        return fail_misbehaving(flow, HOOK_shape_token, "made no request, or one to another host");
     return STEP_NEXT;
 }
 

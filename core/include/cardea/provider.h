@@ -15,7 +15,7 @@
  * Hooks are synchronous, do no input or output and are called one at a time: they run in a process
  * of their own that has no network, no files and no keys (core/README.md, "The jail"). A hook that
  * takes longer than 10 ms is named in the log, one that takes 2 s is ended; a provider whose hooks
- * end the jail three times in a minute is put aside.
+ * end that process, or hand back what they may not, three times in a minute is put aside.
  *
  * Versions. `abi_major` must be the same on both sides. Every struct begins with its size and grows
  * only at its end, and zero always means the default: an older plugin works with a newer Cardea,
