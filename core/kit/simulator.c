@@ -145,15 +145,18 @@ static json_t *fill_value(struct simulator *simulator, struct play *play, json_t
     return list;
 }
 
-static const struct jwk *signing_key_of(const struct simulator *simulator, const struct play *play)
+/* HS256 is keyed by the client secret of the case. */
+static struct jwk signing_key_of(const struct simulator *simulator, const struct play *play)
 {
     enum jws_alg alg = jws_alg_read(play->what->id_token_alg);
 
+    if (alg == ALG_HS256)
+        return jwk_secret(kit_text(play->what->config, "client_secret"));
     for (size_t i = 0; i < SIMULATOR_KEYS; i++) {
         if (simulator->keys[i].alg == alg)
-            return &simulator->keys[i];
+            return simulator->keys[i];
     }
-    return &simulator->keys[0];
+    return simulator->keys[0];
 }
 
 /* A token of this login with `claims` (given away) and what the case says; null takes a claim away.
@@ -174,8 +177,8 @@ static struct slice sign_claims(struct simulator *simulator, struct play *play, 
             json_object_set_new(claims, name, fill_value(simulator, play, value));
     }
     buf_add_json_value(&text, claims);
-    struct slice token =
-        jws_sign(&play->arena, signing_key_of(simulator, play), "JWT", buf_slice(&text));
+    struct jwk key = signing_key_of(simulator, play);
+    struct slice token = jws_sign(&play->arena, &key, "JWT", buf_slice(&text));
 
     buf_release(&text);
     json_decref(own);

@@ -308,12 +308,24 @@ void description_fill(struct description *description, const struct pairs *given
     description->values = values;
 }
 
-static bool same_host(struct slice a, const struct url *b)
+/* An endpoint without its path: there values of a login may stand, but in its host they open none.
+ */
+static struct slice host_part(struct slice endpoint)
+{
+    size_t slashes = slice_find_text(endpoint, SL("://"));
+
+    return slashes == endpoint.len
+               ? endpoint
+               : slice_sub(endpoint, 0,
+                           slashes + 3 + slice_find(slice_from(endpoint, slashes + 3), '/'));
+}
+
+static bool same_host(struct slice endpoint, const struct url *b)
 {
     struct url url;
 
-    return url_read_http(a, &url) == NULL && slice_equal_nocase(url.host, b->host) &&
-           url_port(&url) == url_port(b);
+    return url_read_http(host_part(endpoint), &url) == NULL &&
+           slice_equal_nocase(url.host, b->host) && url_port(&url) == url_port(b);
 }
 
 /* "api.example.com", or "*.example.com" for what is below. */

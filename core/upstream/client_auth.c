@@ -30,6 +30,13 @@ void client_jwt_free(struct client_jwt *jwt)
     mem_free(jwt);
 }
 
+bool client_auth_names_client(const struct provider *provider)
+{
+    unsigned auth = provider->description.token_auth;
+
+    return auth != TOKEN_AUTH_BASIC && auth != TOKEN_AUTH_BASIC_RAW && auth != TOKEN_AUTH_BEARER;
+}
+
 struct slice token_name(const struct login *login, const char *standard)
 {
     const struct pairs *names = &login->provider->description.token_rename;

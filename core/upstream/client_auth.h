@@ -16,6 +16,9 @@
 const char *client_auth_add(struct login *login, struct arena *arena, struct params *params,
                             struct slice url);
 
+/* Does a parameter say who the client is? With Basic and Bearer the header does. */
+bool client_auth_names_client(const struct provider *provider);
+
 /* A standard name of the token request as this provider spells it. */
 struct slice token_name(const struct login *login, const char *standard);
 

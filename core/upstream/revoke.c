@@ -40,6 +40,9 @@ static const char *authenticate(struct login *login, struct arena *arena)
 
     if (how == REVOKE_AUTH_TOKEN)
         call_add_access_token(login, arena);
+    if (how == REVOKE_AUTH_CLIENT && client_auth_names_client(login->provider))
+        params_set(target_params(login), token_name(login, "client_id"),
+                   login->provider->settings->client_id);
     return how == REVOKE_AUTH_CLIENT
                ? client_auth_add(login, arena, target_params(login), login->request.url)
                : NULL;
