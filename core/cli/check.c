@@ -31,12 +31,15 @@ static void check_deeper(const struct settings *settings, struct problems *probl
     event_base_free(base);
 }
 
-static void print_settings(const struct settings *settings)
+static void print_settings(const struct cli *cli, const struct settings *settings)
 {
     struct buf text = BUF_INIT(8 * 1024 * 1024);
 
     fields_print(settings_table, settings, 0, &text);
-    fputs(buf_slice(&text).at, stdout);
+    if (cli->json)
+        cli_print_json(cli_json_of(buf_slice(&text)));
+    else
+        fputs(buf_slice(&text).at, stdout);
     buf_release(&text);
 }
 
@@ -56,11 +59,12 @@ int cli_check(struct cli *cli)
     struct arena arena = { 0 };
     struct problems problems = { .arena = &arena };
     bool print = cli_flag(cli, "--print");
+    bool schema = cli_flag(cli, "--schema");
 
-    if (cli_flag(cli, "--schema"))
-        return print_schema();
     if (cli->count > 0)
         return cli_wrong_usage(cli, "nothing is known about `%s`", cli->arguments[0]);
+    if (schema)
+        return print_schema();
     const char *config = cli_config(cli, &arena);
 
     if (config == NULL)
@@ -72,7 +76,7 @@ int cli_check(struct cli *cli)
     cli_say_problems(&problems);
     if (settings != NULL && problems.errors == 0) {
         if (print)
-            print_settings(settings);
+            print_settings(cli, settings);
         else
             fprintf(stderr, "%s is good: %zu providers, %zu clients\n", config,
                     settings->providers.count, settings->clients.count);

@@ -24,6 +24,7 @@ static void take_off(struct cli *cli, int place, int how_many)
 const char *cli_option(struct cli *cli, const char *name, bool *missing_r)
 {
     size_t len = strlen(name);
+    const char *value = NULL;
 
     *missing_r = false;
     for (int i = 0; i < cli->count; i++) {
@@ -31,17 +32,14 @@ const char *cli_option(struct cli *cli, const char *name, bool *missing_r)
 
         if (strncmp(argument, name, len) != 0 || (argument[len] != '\0' && argument[len] != '='))
             continue;
-        if (argument[len] == '=') {
-            take_off(cli, i, 1);
-            return argument + len + 1;
-        }
-        const char *value = cli->arguments[i + 1];
+        bool beside = argument[len] == '\0';
 
-        *missing_r = value == NULL;
-        take_off(cli, i, value != NULL ? 2 : 1);
-        return value;
+        value = beside ? cli->arguments[i + 1] : argument + len + 1;
+        take_off(cli, i, beside && value != NULL ? 2 : 1);
+        *missing_r = value == NULL || value[0] == '\0';
+        break;
     }
-    return NULL;
+    return *missing_r ? NULL : value;
 }
 
 bool cli_flag(struct cli *cli, const char *name)
@@ -73,6 +71,18 @@ void cli_say_problems(const struct problems *problems)
     problems_write(problems, &text);
     fputs(buf_slice(&text).at, stderr);
     buf_release(&text);
+}
+
+json_t *cli_json_of(struct slice yaml)
+{
+    struct arena arena = { 0 };
+    struct problems problems = { .arena = &arena };
+    const struct node_options options = { 0 };
+    const struct node *node = node_read_text("our own", yaml, &options, &problems);
+    json_t *json = node != NULL ? node_to_json(node) : json_null();
+
+    arena_release(&arena);
+    return json;
 }
 
 void cli_print_json(json_t *json)

@@ -48,9 +48,8 @@ int cli_version(struct cli *cli);
 int cli_wrong_usage(const struct cli *cli, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
-/* Takes "--name VALUE" or "--name=VALUE" off the arguments; NULL when it is not there. A missing
- * value is NULL with
- * `*missing_r` true. */
+/* Takes "--name VALUE" or "--name=VALUE" off the arguments; NULL when it is not there. A missing or
+ * empty value is NULL with `*missing_r` true. */
 const char *cli_option(struct cli *cli, const char *name, bool *missing_r);
 /* Takes "--name" off. */
 bool cli_flag(struct cli *cli, const char *name);
@@ -61,6 +60,9 @@ const char *cli_config(struct cli *cli, struct arena *arena);
 
 /* Writes all problems to standard error. */
 void cli_say_problems(const struct problems *problems);
+
+/* What fields_print() has written, as JSON: a new reference. */
+json_t *cli_json_of(struct slice yaml);
 
 /* Prints JSON with a line break, and frees it. */
 void cli_print_json(json_t *json);

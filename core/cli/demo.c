@@ -160,6 +160,13 @@ static bool prepare(struct demo *demo, const char *shipped, uint16_t port, bool 
     bool has_ports =
         port != 0 ? take_ports(demo, port) : take_ports(demo, USUAL_PORT) || take_ports(demo, 0);
 
+    if (!has_ports && port != 0) {
+        fprintf(stderr,
+                "cardea: the demo cannot listen on ports %d to %d: %s; leave --port out for any "
+                "that are free\n",
+                port, port + 2, strerror(errno));
+        return false;
+    }
     demo->folder = has_ports ? mkdtemp(folder) : NULL;
     if (demo->folder == NULL) {
         fprintf(stderr, "cardea: the demo cannot begin: %s\n", strerror(errno));
@@ -222,6 +229,7 @@ int cli_demo(struct cli *cli)
     if (shipped == NULL || !prepare(&demo, shipped, (uint16_t)port, all)) {
         if (demo.folder != NULL)
             clean_up(&demo);
+        arena_release(&demo.arena);
         return EXIT_USAGE;
     }
     set_environment(&demo);

@@ -53,12 +53,12 @@ int cli_plugin_list(struct cli *cli)
     struct loaded loaded;
     const json_t *plugin;
     const json_t *document;
-    json_t *list = json_array();
     size_t i;
     size_t k;
 
     if (cli->count > 0)
         return cli_wrong_usage(cli, "nothing is known about `%s`", cli->arguments[0]);
+    json_t *list = json_array();
     bool good = load_plugins(cli, &loaded);
 
     cli_say_problems(&loaded.problems);
@@ -75,9 +75,9 @@ int cli_plugin_list(struct cli *cli)
                                                   json_object_get(document, "hooks")));
         }
     }
-    if (cli->json) {
+    if (good && cli->json) {
         cli_print_json(json_incref(list));
-    } else {
+    } else if (good) {
         json_array_foreach(list, i, document)
         {
             printf("%-16s %-20s %-8s %-8s %s\n", json_member(document, "id").at,
@@ -149,11 +149,38 @@ static void print_settings(const struct provider *provider)
     }
 }
 
+static struct slice issuer_of(const struct settings *settings)
+{
+    return settings != NULL ? settings->issuer : SL("https://YOUR-ISSUER");
+}
+
+static void print_as_json(const struct provider *provider, const struct settings *settings)
+{
+    const struct description *d = &provider->description;
+    struct buf text = BUF_INIT(1024 * 1024);
+    struct arena arena = { 0 };
+    json_t *hooks = json_array();
+
+    for (unsigned hook = 0; hook < HOOK_COUNT; hook++) {
+        if (description_has_hook(d, hook))
+            json_array_append_new(hooks, json_string(hook_names[hook]));
+    }
+    fields_print(description_table, d, 0, &text);
+    struct slice callback = arena_printf(&arena, "%.*s/callback/%.*s",
+                                         SLICE_ARG(issuer_of(settings)), SLICE_ARG(provider->id));
+
+    cli_print_json(json_pack("{s:o, s:s, s:s?, s:o, s:o}", "id", json_from_slice(provider->id),
+                             "callback", callback.at, "file", provider->file, "hooks", hooks,
+                             "description", cli_json_of(buf_slice(&text))));
+    buf_release(&text);
+    arena_release(&arena);
+}
+
 static void print_description(const struct provider *provider, const struct settings *settings)
 {
     const struct description *d = &provider->description;
     struct buf text = BUF_INIT(1024 * 1024);
-    struct slice issuer = settings != NULL ? settings->issuer : SL("https://YOUR-ISSUER");
+    struct slice issuer = issuer_of(settings);
 
     printf("# %.*s\n# callback URL to register: %.*s/callback/%.*s\n", SLICE_ARG(d->name),
            SLICE_ARG(issuer), SLICE_ARG(provider->id));
@@ -184,7 +211,7 @@ int cli_plugin_show(struct cli *cli)
 
     cli_say_problems(&loaded.problems);
     if (good)
-        print_description(&provider, loaded.settings);
+        (cli->json ? print_as_json : print_description)(&provider, loaded.settings);
     unload_plugins(&loaded);
     return good ? EXIT_DONE : EXIT_USAGE;
 }
@@ -285,16 +312,18 @@ static void test_plugin(struct cli *cli, struct kit *kit, const char *path,
 
 int cli_plugin_test(struct cli *cli)
 {
-    struct tally tally = { .list = json_array() };
     const char *why;
-    struct kit *kit = kit_new(&why);
 
     if (cli->count == 0)
         return cli_wrong_usage(cli, "the folder or file of a plugin is needed");
+    struct kit *kit = kit_new(&why);
+
     if (kit == NULL) {
         fprintf(stderr, "cardea: %s\n", why);
         return EXIT_USAGE;
     }
+    struct tally tally = { .list = json_array() };
+
     for (int i = 0; i < cli->count; i++) {
         char *const *path = &cli->arguments[i];
         /* A file is followed by the folder of its cases. */

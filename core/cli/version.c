@@ -15,6 +15,9 @@
 int cli_version(struct cli *cli)
 {
     struct arena arena = { 0 };
+
+    if (cli->count > 0)
+        return cli_wrong_usage(cli, "nothing is known about `%s`", cli->arguments[0]);
     const struct scmp_version *seccomp = seccomp_version();
     const struct {
         const char *name;

@@ -507,7 +507,7 @@ static bool open_control(struct master *master)
                 master->config);
         return false;
     }
-    if (master->control < 0)
+    if (master->control < 0 && access(master->config, F_OK) == 0)
         log_warn(
             "`cardea reload` will not work: the control socket cannot be opened (%s); SIGHUP does",
             strerror(errno));

@@ -11,7 +11,10 @@
 
 static const struct cardea_pair claims[] = {
     { "sub", "/id" }, /* in one workspace */
-    { "name", "/name" }, { "email", "/email" }, { "picture", "/avatarUrl" }, { NULL, NULL },
+    { "name", "/name" },
+    { "email", "/email" }, /* nobody says whether it is verified */
+    { "picture", "/avatarUrl" },
+    { NULL, NULL },
 };
 
 static const struct cardea_provider linear = {

@@ -23,7 +23,7 @@ static const struct cardea_pair claims[] = {
     { "sub", "/id" },
     { "name", "/name" },
     { "preferred_username", "/name" },
-    { "picture", "/icon_img" },
+    { "picture", "/icon_img > html_decode" },
     { "profile", "=https://www.reddit.com/user/{/name}/" },
     { NULL, NULL },
 };

@@ -28,7 +28,7 @@ static const struct cardea_pair api_params[] = {
 
 static const struct cardea_pair claims[] = {
     { "sub", "/account_id" },
-    { "name", "/display_name" },
+    { "name", "/display_name > html_decode" },
     { "picture", "/profile_image" },
     { "profile", "/link" },
     { NULL, NULL },

@@ -3,7 +3,7 @@
  *
  * The access token goes into the header behind the word OAuth. default_email may be an address of
  * another provider that belonged to the person when the account was made, so it is not trusted;
- * login names can be changed, the id cannot. Whoever has no picture gets Yandex's own grey one.
+ * login names can be changed, the id cannot.
  */
 #include <cardea/provider.h>
 
@@ -25,7 +25,8 @@ static const struct cardea_pair claims[] = {
     { "family_name", "/last_name" },
     { "preferred_username", "/login" },
     { "email", "/default_email | /emails/0" },
-    { "picture", "=https://avatars.yandex.net/get-yapic/{/default_avatar_id}/islands-200" },
+    { "picture", "=https://avatars.yandex.net/get-yapic/{/default_avatar_id > "
+                 "unless(/is_avatar_empty)}/islands-200" },
     { NULL, NULL },
 };
 

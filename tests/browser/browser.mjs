@@ -1,5 +1,5 @@
-// Chromium for tests: Debian's, driven by playwright-core. Every page of a test is watched: no violation of a content
-// security policy, no error on the console but those a test expects, no request that leaves this machine.
+// Chromium for tests: Debian's, driven by playwright-core. Every page of a test is watched: a strict content security
+// policy and no violation of it, no error on the console but those a test expects, no request that leaves this machine.
 
 import assert from 'node:assert/strict';
 import { mkdirSync, readFileSync } from 'node:fs';
@@ -48,6 +48,18 @@ class Visitor {
       const { protocol, hostname } = new URL(request.url());
       if (protocol !== 'data:' && hostname !== '127.0.0.1') this.complaints.push(`request to ${request.url()}`);
     });
+    context.on('response', (response) => this.judge(response));
+  }
+
+  // Pages of ours, that is: apps of tests have no policy and say so.
+  judge(response) {
+    const headers = response.headers();
+    if (!/^text\/html/.test(headers['content-type'] ?? '') || headers['x-app-of-a-test']) return;
+    const policy = headers['content-security-policy'] ?? 'none at all';
+    const scripts = policy.match(/script-src ([^;]*)/)?.[1] ?? "'nonce-none'";
+    if (!/^default-src 'none'; /.test(policy) || !policy.includes("frame-ancestors 'none'") || /unsafe/.test(policy))
+      this.complaints.push(`${response.url()}: policy ${policy}`);
+    if (!/^'nonce-[\w-]+'$/.test(scripts)) this.complaints.push(`${response.url()}: scripts ${scripts}`);
   }
 
   // Chromium reports the status of an error page on the console: that is what the test is about, and no fault.
@@ -91,10 +103,23 @@ export async function picture(page, name) {
   await page.screenshot({ path: path.join(shots, `${name}.png`), fullPage: true });
 }
 
+// What one can do on a page is reached with Tab, and one sees where one is.
+async function walk(page, name) {
+  const stops = await page.locator('a[href], button, input:not([type=hidden]), [tabindex]').count();
+  for (let i = 0; i < Math.min(stops, 20); i++) {
+    await page.keyboard.press('Tab');
+    const { tag, text, visible } = await focused(page);
+    assert.notEqual(tag, 'BODY', `${name}: the keyboard reaches ${i} of ${stops}`);
+    assert.ok(visible, `${name}: one does not see that the keyboard is on "${text}"`);
+  }
+}
+
 const RULES = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
 
 // What every page must be, whatever it shows. Takes a picture, too.
 export async function inspect(page, name) {
+  const inline = await page.locator('script:not([nonce]), style, [style], [onclick], [onload]').count();
+  assert.equal(inline, 0, `${name} has scripts or styles in it`);
   await picture(page, name);
   await page.evaluate(axe);
   const { violations } = await page.evaluate((tags) => globalThis.axe.run({ runOnly: tags, preload: false }), RULES);
@@ -106,6 +131,7 @@ export async function inspect(page, name) {
   }));
   assert.ok(scroll <= client, `${name} is ${scroll} wide in a window of ${client}`);
   assert.notEqual(await page.title(), '', `${name} has no title`);
+  await walk(page, name);
 }
 
 // What the keyboard is on: its name, and whether one sees that.
@@ -114,6 +140,7 @@ export function focused(page) {
     const element = document.activeElement;
     const { outlineStyle, outlineWidth } = getComputedStyle(element);
     return {
+      tag: element.tagName,
       text: element.textContent.trim().replace(/\s+/g, ' '),
       visible: outlineStyle !== 'none' && parseFloat(outlineWidth) >= 2,
     };

@@ -252,6 +252,20 @@ test('everything works by keyboard, in the order in which it stands there', asyn
   await page.getByRole('heading', { name: 'You are signed out' }).waitFor();
 });
 
+test('everything works without scripts', async (t) => {
+  const page = await (await visitor(t, { javaScriptEnabled: false })).open(demo.url);
+  await logIn(page);
+  await page.getByRole('button', { name: 'Refresh the tokens' }).click();
+  await page.getByText('refreshed (1×)').waitFor();
+  await page.getByRole('button', { name: 'Log out of this app' }).click();
+  await page.getByRole('link', { name: 'sign out at Cardea' }).click();
+  await page.getByRole('button', { name: 'Sign out' }).click();
+  await page.getByRole('link', { name: 'Sign in again' }).click();
+  await choose(page, 'Google');
+  await approve(page, 'Mona Lisa');
+  await page.getByText('As Mona Lisa, by Google.').waitFor();
+});
+
 // ---- looks ----
 
 const PHONE = { width: 375, height: 667 };
@@ -261,6 +275,7 @@ const LOOKS = {
   'desk-dark': { colorScheme: 'dark' },
   phone: { viewport: PHONE, hasTouch: true, isMobile: true },
   'phone-dark': { viewport: PHONE, hasTouch: true, isMobile: true, colorScheme: 'dark' },
+  narrow: { viewport: { width: 320, height: 568 }, hasTouch: true, isMobile: true },
   'phone-german': { viewport: PHONE, hasTouch: true, isMobile: true, locale: 'de-AT' },
 };
 

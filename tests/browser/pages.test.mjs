@@ -2,7 +2,9 @@
 
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import http from 'node:http';
+import path from 'node:path';
 import test from 'node:test';
 import { app, SIMULATED, startHub, waitUntil } from '../interop/hub.mjs';
 import { focused, inspect, startChromium, stopChromium, visitor } from './browser.mjs';
@@ -26,6 +28,7 @@ async function answer(request, response) {
   const form = new URLSearchParams(Buffer.concat(await request.toArray()).toString());
   const got = Object.fromEntries(request.method === 'POST' ? form : url.searchParams);
   response.setHeader('Content-Type', 'text/html; charset=utf-8');
+  response.setHeader('X-App-Of-A-Test', 'yes');
   response.end(
     pages.get(url.pathname) ??
       html('The app', `<p id="method">${request.method}</p><pre id="got">${escape(JSON.stringify(got))}</pre>`),
@@ -143,12 +146,23 @@ test('Deny is an access_denied, and asks again the next time', async (t) => {
 test('consent works by keyboard, and what one leaves is not given', async (t) => {
   const page = await (await visitor(t)).open();
   await toConsent(page);
-  await page.keyboard.press('Tab');
-  assert.deepEqual(await focused(page), { text: 'Allow', visible: true });
-  await page.keyboard.press('Tab');
-  assert.deepEqual(await focused(page), { text: 'Deny', visible: true });
+  for (const text of ['Not you?', 'Allow', 'Deny']) {
+    await page.keyboard.press('Tab');
+    assert.equal((await focused(page)).text, text);
+  }
   await page.keyboard.press('Space');
   assert.equal((await got(page)).error, 'access_denied');
+});
+
+test('somebody else at the same browser takes over where one is asked for consent', async (t) => {
+  const page = await (await visitor(t)).open();
+  await toConsent(page);
+  await page.getByRole('link', { name: 'Not you?' }).click();
+  await choose(page, 'Google');
+  await approve(page, 'Mona Lisa');
+  await page.getByText('You are signed in as Mona Lisa.').waitFor();
+  await page.getByRole('button', { name: 'Allow' }).click();
+  assert.equal((await got(page)).state, `state ${number} & more`);
 });
 
 test('consent with a changed or foreign form token is refused, and tells the app nothing', async (t) => {
@@ -324,6 +338,67 @@ for (const [look, options] of Object.entries(LOOKS)) {
     await see('6-simulator');
   });
 }
+
+// A language that is written from right to left: a few texts of it, beside an app whose name turns directions round.
+function arabic(folder) {
+  mkdirSync(path.join(folder, 'pages/locales'), { recursive: true });
+  writeFileSync(
+    path.join(folder, 'pages/locales/ar.yaml'),
+    `direction: rtl
+sign_in: تسجيل الدخول
+sign_in_to: "تسجيل الدخول إلى {{client}}"
+continue_with: "المتابعة باستخدام {{name}}"
+cancelled: "لقد ألغيت لدى {{cancelled}}."
+consent_title: "{{client}} يطلب إذنك"
+consent_signed_in_as: "أنت مسجل باسم {{person}}."
+allow: سماح
+deny: رفض
+error_title: لم ينجح ذلك
+`,
+  );
+  return path.join(folder, 'pages');
+}
+
+test('pages are written from right to left where the language is', async (t) => {
+  const other = await startHub(
+    ({ folder }) => ({
+      pages: { directory: arabic(folder) },
+      clients: { app: app({ client_name: '\u202eC++ (Test)', consent: 'explicit', redirect_uris: [callback] }) },
+    }),
+    { simulate: SIMULATED },
+  );
+  t.after(() => other.stop());
+  const page = await (await visitor(t, { ...PHONE, locale: 'ar' })).open();
+  const see = async (name) => {
+    await inspect(page, `rtl-${name}`);
+    const { width } = page.viewportSize();
+    const logo = await page.locator('.logo').boundingBox();
+    assert.ok(logo.x > width / 2, `${name}: the logo is on the left`);
+  };
+  await page.goto(authorize('app').replace(hub.issuer, other.issuer));
+  await see('chooser');
+  await page.locator('a.choice').first().click();
+  assert.equal(await page.locator('main').evaluate((main) => getComputedStyle(main).direction), 'ltr');
+  await page.getByRole('button', { name: /^The Octocat/ }).click();
+  await page.getByRole('heading', { name: '\u2068C++ (Test)\u2069 يطلب إذنك' }).waitFor();
+  await see('consent');
+  await page.goto(other.url('/nothing'));
+  await see('error');
+});
+
+test('both catalogues have every text', () => {
+  const texts = (locale) =>
+    readFileSync(new URL(`../../config/locales/${locale}.yaml`, import.meta.url), 'utf8')
+      .split('\n')
+      .filter((line) => /^\w/.test(line))
+      .map((line) => line.slice(0, line.indexOf(':')))
+      .sort();
+  const english = texts('en');
+  assert.deepEqual(
+    texts('de').filter((id) => !id.startsWith('error.')),
+    english,
+  );
+});
 
 test('ui_locales of the app decides on the language', async (t) => {
   const page = await (await visitor(t)).open(authorize('trusted', { ui_locales: 'fr de' }));

@@ -73,10 +73,12 @@ WRONG = {
     "a client of a provider that is not there": ("clients:\n  a: {token_endpoint_auth_method: none,"
                                                  " redirect_uris: ['https://a.b/c'], providers: [x]}\n",
                                                  [("4:75", "wants the provider `x`")]),
-    "a client without an address": ("clients:\n  a: {token_endpoint_auth_method: none}\n", [("4:3", "no redirect_uris: ")]),
+    "a client without an address": ("clients:\n  a: {token_endpoint_auth_method: none}\n",
+                                    [("4:3", "no redirect_uris: ")]),
     "a client whose secret is short": ("clients:\n  a: {client_secret: short, redirect_uris: ['https://a.b/c']}\n",
                                        [("4:", "cardea secret")]),
-    "a folder of pages that is not there": ("pages: {directory: nowhere}\n", [(None, "nowhere: error: cannot be read")]),
+    "a folder of pages that is not there": ("pages: {directory: nowhere}\n",
+                                            [(None, "nowhere: error: cannot be read")]),
 }
 
 
@@ -160,16 +162,16 @@ def test_a_configuration_that_is_no_file_is_refused_at_once(tmp_path, make, word
 
 
 def test_no_secret_is_in_what_is_said(tmp_path):
-    text = f"""\
+    text = """\
 issuer: https://id.example.com
 secrets: [kanarienvogel-kurz]
 store: redis://user:kanarienvogel@host:port/0
 providers:
-  github: {{client_id: a, client_secret: [kanarienvogel]}}
+  github: {client_id: a, client_secret: [kanarienvogel]}
 clients:
-  a: {{client_secret: kanarienvogel, redirect_uris: ["https://a.b/c"]}}
-  b: {{client_secret: "${{env:SECRET}}", redirect_uris: ["https://a.b/c"], client_name: "${{env:SECRET}}x"}}
-http: {{proxy: "ftp://user:kanarienvogel@proxy"}}
+  a: {client_secret: kanarienvogel, redirect_uris: ["https://a.b/c"]}
+  b: {client_secret: "${env:SECRET}", redirect_uris: ["https://a.b/c"], client_name: "${env:SECRET}x"}
+http: {proxy: "ftp://user:kanarienvogel@proxy"}
 """
     status, lines, output = check(tmp_path, text, environment={"SECRET": "kanarienvogel"})
     assert status == 2 and lines and "kanarienvogel" not in "\n".join(lines) + output, lines

@@ -3,11 +3,21 @@
 
 import assert from 'node:assert/strict';
 import test from 'node:test';
+import * as jose from 'jose';
 import * as client from 'openid-client';
-import { Browser, CALLBACK, SECRET, startHub, visit } from './hub.mjs';
+import { Browser, CALLBACK, readForm, SECRET, startHub, visit } from './hub.mjs';
 import { CLIENT_SECRET, person, startCompany } from './provider.mjs';
 
 const company = await startCompany();
+
+// Keys with which Cardea signs what it asks for tokens with.
+const OWN_KEYS = {
+  keyes256: await jose.generateKeyPair('ES256', { extractable: true }),
+  keyrs256: await jose.generateKeyPair('RS256', { extractable: true }),
+};
+const PEM = Object.fromEntries(
+  await Promise.all(Object.entries(OWN_KEYS).map(async ([id, { privateKey }]) => [id, await jose.exportPKCS8(privateKey)])),
+);
 
 // One entry of `providers` for each client that Cardea is there.
 function entry(over = {}) {
@@ -29,6 +39,9 @@ const PROVIDERS = {
   eddsa: { client_id: 'eddsa', id_token_algs: ['EdDSA'] },
   byform: { client_id: 'byform', response_mode: 'form_post' },
   post: { client_id: 'post', token_auth: 'post' },
+  secretjwt: { client_id: 'secretjwt', token_auth: 'client_secret_jwt' },
+  keyes256: { client_id: 'keyes256', token_auth: 'private_key_jwt', keys: { client: PEM.keyes256 } },
+  keyrs256: { client_id: 'keyrs256', token_auth: 'private_key_jwt', keys: { client: PEM.keyrs256 } },
   groups: { client_id: 'groups', scopes: ['openid', 'profile', 'groups'], claims: { groups: '/groups' } },
   trusted: { client_id: 'trusted', trust_email: 'always' },
   picky: { client_id: 'picky', id_token_algs: ['RS256'] },
@@ -41,7 +54,12 @@ const REGISTERED = {
   rs256: { id_token_signed_response_alg: 'RS256' },
   eddsa: { id_token_signed_response_alg: 'EdDSA' },
   post: { token_endpoint_auth_method: 'client_secret_post' },
+  secretjwt: { token_endpoint_auth_method: 'client_secret_jwt' },
 };
+for (const [id, { publicKey }] of Object.entries(OWN_KEYS)) {
+  const jwk = await jose.exportJWK(publicKey);
+  REGISTERED[id] = { token_endpoint_auth_method: 'private_key_jwt', jwks: { keys: [jwk] } };
+}
 
 const hub = await startHub(
   () => ({ providers: Object.fromEntries(Object.entries(PROVIDERS).map(([id, over]) => [id, entry(over)])) }),
@@ -73,8 +91,8 @@ const app = await client.discovery(
   { execute: [client.allowInsecureRequests, client.enableNonRepudiationChecks] },
 );
 
-// A whole login of an app at Cardea, at the company: the claims that the app gets.
-async function login(provider, who = person('alice'), browser = new Browser()) {
+// A whole login of an app at Cardea, at the company: the claims that the app gets. `over` goes into the request.
+async function login(provider, who = person('alice'), browser = new Browser(), over = {}) {
   const verifier = client.randomPKCECodeVerifier();
   const state = client.randomState();
   const url = client.buildAuthorizationUrl(app, {
@@ -84,6 +102,7 @@ async function login(provider, who = person('alice'), browser = new Browser()) {
     code_challenge: await client.calculatePKCECodeChallenge(verifier),
     code_challenge_method: 'S256',
     idp_hint: provider,
+    ...over,
   });
   const answer = await visit(url, { browser, provider, foreign: who });
   const checks = { expectedState: state, pkceCodeVerifier: verifier, idTokenExpected: true };
@@ -98,7 +117,7 @@ async function answerOf(provider, browser) {
 
 // ---- logins ----
 
-for (const provider of ['es256', 'rs256', 'eddsa', 'byform', 'post']) {
+for (const provider of ['es256', 'rs256', 'eddsa', 'byform', 'post', 'secretjwt', 'keyes256', 'keyrs256']) {
   test(`a person of the company logs in by way of ${provider}`, async () => {
     const claims = await login(provider);
     assert.equal(claims.idp, provider);
@@ -149,6 +168,18 @@ test('a second login needs no page of the provider', async () => {
   assert.equal(company.asked('/auth').length, 1);
 });
 
+test('a login hint, and the wish to log in again, reach the provider', async () => {
+  const browser = new Browser();
+  await login('es256', person('carol'), browser);
+  company.requests.length = 0;
+  const claims = await login('es256', person('dave'), browser, { prompt: 'login', login_hint: 'dave' });
+  assert.equal(claims.idp_sub, 'dave', 'the provider has not asked again');
+  const [first] = company.asked('/auth');
+  const sent = new URL(first.url, company.issuer).searchParams;
+  assert.equal(sent.get('prompt'), 'login');
+  assert.equal(sent.get('login_hint'), 'dave');
+});
+
 test('cancelling at the provider is an access_denied for the app', async () => {
   await assert.rejects(login('es256', person('alice', { cancels: true })), { error: 'access_denied' });
 });
@@ -197,20 +228,79 @@ for (const [provider, why] of [
   });
 }
 
-// ---- keys ----
+// ---- logging out ----
 
-test('keys that the provider has changed are fetched once more, and no more than that', async () => {
-  await login('es256');
-  await company.configure();
+// On the page on which one is asked whether one really wants to.
+async function signOut(browser) {
+  const { action, fields } = readForm((await browser.get(hub.url('/logout'))).page, hub.issuer);
+  await browser.post(action, fields);
+  assert.equal((await browser.get(hub.url('/session'))).status, 401);
+}
+
+test('out of Cardea is not out of the company, whose session logs the same person in again', async () => {
+  const browser = new Browser();
+  const first = await login('es256', person('erin'), browser);
+  await signOut(browser);
+  const again = await login('es256', person('nobody'), browser);
+  assert.equal(again.sub, first.sub);
+  assert.ok(again.auth_time >= first.auth_time);
+});
+
+test('out of the company is not out of Cardea, until one leaves there too', async () => {
+  const browser = new Browser();
+  const first = await login('es256', person('erin'), browser);
+  const end = `${company.issuer}/session/end`;
+  const { action, fields } = readForm((await browser.get(end)).page, end);
+  await browser.post(action, { ...fields, logout: 'yes' });
   company.requests.length = 0;
-  assert.equal((await login('es256')).idp_sub, 'alice');
-  assert.equal((await login('es256')).idp_sub, 'alice');
-  assert.equal(company.asked('/jwks').length, 1);
+  assert.equal((await login('es256', person('nobody'), browser)).sub, first.sub);
+  assert.equal(company.asked('/auth').length, 0, 'the company was asked');
+  await signOut(browser);
+  assert.equal((await login('es256', person('frank'), browser)).idp_sub, 'frank');
+});
+
+// ---- companies of their own ----
+
+// A provider below a path and a hub that knows it as `own`. signIn() gives the status of the last answer and what
+// /session says then.
+async function startPair(t, path) {
+  const provider = await startCompany(path);
+  t.after(() => provider.stop());
+  const own = await startHub({ providers: { own: entry({ issuer: provider.issuer }) } }, { simulate: [] });
+  t.after(() => own.stop());
+  const callback = `${own.issuer}/callback/own`;
+  await provider.configure([
+    { client_id: 'es256', client_secret: CLIENT_SECRET, redirect_uris: [callback], id_token_signed_response_alg: 'ES256' },
+  ]);
+  return {
+    provider,
+    async signIn() {
+      const browser = new Browser();
+      const answer = await visit(own.url('/login/own'), { browser, to: callback, foreign: person('alice') });
+      const { status } = await browser.get(answer.href);
+      return { status, ...JSON.parse((await browser.get(own.url('/session'))).page) };
+    },
+  };
+}
+
+test('a provider below a path is found', async (t) => {
+  const { signIn } = await startPair(t, '/realms/staff');
+  const { status, idp, idp_sub } = await signIn();
+  assert.deepEqual({ status, idp, idp_sub }, { status: 303, idp: 'own', idp_sub: 'alice' });
+});
+
+test('keys that the provider has changed are fetched once more, and no more than that', async (t) => {
+  const { provider, signIn } = await startPair(t, '');
+  assert.equal((await signIn()).status, 303);
+  await provider.configure();
+  provider.requests.length = 0;
+  for (let i = 0; i < 2; i++) assert.equal((await signIn()).idp_sub, 'alice');
+  assert.equal(provider.asked('/jwks').length, 1);
 
   // Once more at once: the next fetch has to wait, and until then the login fails.
-  await company.configure();
-  const browser = new Browser();
-  const answer = await answerOf('es256', browser);
-  assert.equal((await browser.get(answer.href)).status, 502);
-  assert.equal(company.asked('/jwks').length, 1);
+  await provider.configure();
+  const refused = await signIn();
+  assert.equal(refused.status, 502);
+  assert.equal(refused.idp_sub, undefined);
+  assert.equal(provider.asked('/jwks').length, 1);
 });

@@ -30,17 +30,21 @@ function claims(login) {
 }
 
 class Company {
-  // Everything that was asked of it: {method, path, headers, form}.
+  // Everything that was asked of it: {method, path, headers, form}; the path is that below the issuer.
   requests = [];
 
-  async start() {
+  async start(path) {
+    this.path = path;
     this.server = http.createServer((request, response) => this.serve(request, response));
     this.server.listen(0, '127.0.0.1');
     await once(this.server, 'listening');
-    this.issuer = `http://127.0.0.1:${this.server.address().port}`;
+    this.issuer = `http://127.0.0.1:${this.server.address().port}${path}`;
   }
 
   async serve(request, response) {
+    // How a provider is mounted below a path.
+    request.originalUrl = request.url;
+    request.url = request.url.slice(this.path.length);
     const { pathname: path } = new URL(request.url, this.issuer);
     const { method, headers } = request;
     this.requests.push({ method, path, headers, url: request.url });
@@ -67,6 +71,7 @@ class Company {
         email: ['email', 'email_verified'],
         groups: ['groups'],
       },
+      features: { rpInitiatedLogout: { enabled: true } },
       enabledJWA: { idTokenSigningAlgValues: ['RS256', 'ES256', 'EdDSA'] },
       findAccount: (_, id) => ({ accountId: id, claims: () => claims(id) }),
       ttl: { Interaction: 600, Session: 3600, Grant: 3600, AccessToken: 600, AuthorizationCode: 60, IdToken: 600 },
@@ -85,17 +90,19 @@ class Company {
   }
 }
 
-export async function startCompany() {
+// `path`: of its issuer.
+export async function startCompany(path = '') {
   const company = new Company();
-  await company.start();
+  await company.start(path);
   return company;
 }
 
-// For visit(): logs in as somebody and agrees, or cancels; and sends on an answer that comes as a form.
+// For visit(): logs in as somebody and agrees, or cancels; and sends on what comes as a form that sends itself: an
+// answer, or the farewell of whoever was logged in before.
 export function person(login, { cancels = false } = {}) {
   return async (browser, url, page) => {
     const abort = page.match(/href="([^"]*\/abort)"/);
-    if (!abort && !page.includes('name="code"')) return undefined;
+    if (!abort && !page.includes('document.forms[0].submit()')) return undefined;
     if (cancels) return browser.get(new URL(abort[1], url).href);
     const { action, fields } = readForm(page, url);
     const known = page.includes('name="login"') ? { login, password: 'x' } : {};
