@@ -79,7 +79,15 @@ static const struct field lookup_table[] = {
 #define URL_ROW(field_name, about_text)   ROW(field_name, FIELD_URL_TEMPLATE, about_text)
 #define PATH_ROW(field_name, about_text)  ROW(field_name, FIELD_JSON_PATH, about_text)
 #define WORDS_ROW(field_name, about_text) ROW(field_name, FIELD_WORDS, about_text)
-#define PAIRS_ROW(field_name, about_text) ROW(field_name, FIELD_PAIRS, about_text)
+/* A claim without a path is one that is taken away. */
+#define PAIRS_ROW(field_name, about_text)                                                          \
+    { .name = #field_name,                                                                         \
+      .kind = FIELD_PAIRS,                                                                         \
+      .flags = offsetof(struct description, field_name) == offsetof(struct description, claims)    \
+                   ? FIELD_EMPTIES                                                                 \
+                   : 0,                                                                            \
+      .offset = offsetof(struct description, field_name),                                          \
+      .about = about_text },
 #define WORD_ROW(field_name, list, about_text)                                                     \
     { .name = #field_name,                                                                         \
       .kind = FIELD_WORD,                                                                          \
