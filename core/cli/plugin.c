@@ -136,6 +136,8 @@ static void print_settings(const struct provider *provider)
     if (d->token_auth != TOKEN_AUTH_NONE && d->token_auth != TOKEN_AUTH_PRIVATE_KEY_JWT &&
         d->token_auth != TOKEN_AUTH_ES256_SECRET)
         printf("#       client_secret: ...\n");
+    if (d->token_auth == TOKEN_AUTH_PRIVATE_KEY_JWT || d->token_auth == TOKEN_AUTH_ES256_SECRET)
+        printf("#       keys: {client: \"${file:PATH}\"}  # the private key, in PEM\n");
     if (d->parameters.count > 0)
         printf("#       parameters:\n");
     for (size_t i = 0; i < d->parameters.count; i++) {

@@ -95,6 +95,7 @@ enum field_flag {
     FIELD_UNPRINTED = 8,
     FIELD_MASKED = 16, /* FIELD_TEXTS and FIELD_PAIRS: the values are secrets as in FIELD_SECRET */
     FIELD_LINES = 32,  /* FIELD_PAIRS: line breaks may stand in the values */
+    FIELD_EMPTIES = 128, /* FIELD_PAIRS: an empty value that removes nothing stays, and says so */
     FIELD_LATER = 64 /* nothing heeds it yet: any value but the default is a problem, so that nobody
                         relies on it. Later work takes the flag away */
 };

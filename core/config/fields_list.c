@@ -69,7 +69,7 @@ void value_read_cidrs(const struct reading *reading, const struct node *node, vo
     *(struct many *)value = (struct many){ cidrs, count };
 }
 
-static void remove_pair(struct pairs *pairs, struct slice name)
+static void remove_pair(struct pairs *pairs, struct slice name, bool says_nothing)
 {
     for (size_t i = 0; i < pairs->count; i++) {
         if (slice_equal(pairs->at[i].name, name)) {
@@ -78,6 +78,8 @@ static void remove_pair(struct pairs *pairs, struct slice name)
             return;
         }
     }
+    if (says_nothing)
+        pairs->at[pairs->count++] = (struct pair){ name, SL("") };
 }
 
 /* One of the first `known` pairs gets the new value, or the pair comes behind all others. */
@@ -111,7 +113,7 @@ void value_read_pairs(const struct reading *reading, const struct node *node, vo
         if (member->value->kind == NODE_LIST || member->value->kind == NODE_MAP)
             reading_problem(reading, member->value, "has a value that is no text");
         else if (is_nothing && !field_is_secret(reading->field))
-            remove_pair(&pairs, pair.name);
+            remove_pair(&pairs, pair.name, (reading->field->flags & FIELD_EMPTIES) != 0);
         else if (reading_take(reading, member->value, &pair.value))
             set_pair(&pairs, old->count, pair);
     }

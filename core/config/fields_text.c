@@ -173,10 +173,12 @@ const char *judge_any_url(struct slice text)
     return url_read(text, &url);
 }
 
-/* A name, or whatever else plugin/template.h knows. */
+/* A name, or whatever else plugin/template.h knows; spaces stand around filters only. */
 static bool is_template_name(struct slice name)
 {
-    return name.len > 0 && utf8_is_text(name) && !slice_has(name, ' ') && !slice_has(name, '{');
+    struct slice head = slice_trim(slice_sub(name, 0, slice_find(name, '>')));
+
+    return head.len > 0 && utf8_is_text(name) && !slice_has(head, ' ') && !slice_has(name, '{');
 }
 
 /* Puts a "1" for each {name}, which can be part of a host, a port and a path: what is left must be

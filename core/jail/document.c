@@ -56,7 +56,7 @@ static json_t *pairs_object(const struct cardea_pair *pairs)
     json_t *object = json_object();
 
     for (int i = 0; i < LIST_MAX && pairs[i].name != NULL; i++)
-        set_text(object, pairs[i].name, pairs[i].value);
+        json_set_slice(object, pairs[i].name, slice_of(pairs[i].value));
     return object;
 }
 

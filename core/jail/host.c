@@ -212,6 +212,13 @@ static cardea_str host_request_param(const cardea_request *request, const char *
     return to_str(json_member(request_part(request, "params"), name));
 }
 
+static cardea_str host_request_each(const cardea_request *request, size_t index, cardea_str *name)
+{
+    const cardea_json *params = as_opaque(request_part(request, "params"));
+
+    return to_str(json_slice(as_json(host_json_each(params, index, name))));
+}
+
 static cardea_str host_request_url(const cardea_request *request)
 {
     return to_str(json_member(as_json(request), "url"));
@@ -431,6 +438,7 @@ static const struct cardea_host host = {
     .remember = host_remember,
     .recall = host_recall,
     .jwt_sign = host_jwt_sign,
+    .request_each = host_request_each,
 };
 
 /* The part of the frame that the hook may change, copied into the result; an empty object when the

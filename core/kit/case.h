@@ -23,8 +23,9 @@
  * What a request must have is listed; it may have more, but what is listed as `~` must not be
  * there, what is `$any` must be, whatever it says, and what is `$signed` must be a token that the
  * client has signed. Texts may have $callback, $state, $nonce, $challenge, $verifier, $client_id,
- * $id_token, $userinfo, $now, and $hmac_sha256(KEY,TEXT). In `config` a key may be $rsa_key or
- * $ec_key, which the kit has. A refresh may have a `callback:` of its own, for what is kept of it.
+ * $client_secret, $id_token, $userinfo, $now, $hmac_sha256(KEY,TEXT), $md5(TEXT) and
+ * $rsa_sha256(TEXT). In `config` a key may be $rsa_key or $ec_key, which the kit has. A refresh may
+ * have a `callback:` of its own, for what is kept of it.
  *
  * `provider.yaml` in the same folder is no case: its `discovery:` is the provider's discovery
  * document, or a list of those of several instances, and its `id_token_alg:` signs the ID tokens of

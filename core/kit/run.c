@@ -478,7 +478,11 @@ bool kit_run(struct kit *kit, struct slice plugin, const char *file, const struc
                            HUB_PLUGINS | HUB_HTTP, file != NULL ? files : NULL, problems);
     if (run.hub == NULL)
         return false;
-    run.provider = (struct simulated){ plugin, &run.hub->providers.at[0].description, cases };
+    const struct provider *bound = &run.hub->providers.at[0];
+
+    /* A built-in one goes to the simulator by its own name. */
+    run.provider = (struct simulated){ slice_is_set(bound->plugin_id) ? plugin : bound->id,
+                                       &bound->description, cases };
     kit->simulator.count = 0;
     simulator_add(&kit->simulator, &run.provider);
     start_run(&run);

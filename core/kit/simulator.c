@@ -145,15 +145,18 @@ static json_t *fill_value(struct simulator *simulator, struct play *play, json_t
     return list;
 }
 
-static const struct jwk *signing_key_of(const struct simulator *simulator, const struct play *play)
+/* HS256 is keyed by the client secret of the case. */
+static struct jwk signing_key_of(const struct simulator *simulator, const struct play *play)
 {
     enum jws_alg alg = jws_alg_read(play->what->id_token_alg);
 
+    if (alg == ALG_HS256)
+        return jwk_secret(kit_text(play->what->config, "client_secret"));
     for (size_t i = 0; i < SIMULATOR_KEYS; i++) {
         if (simulator->keys[i].alg == alg)
-            return &simulator->keys[i];
+            return simulator->keys[i];
     }
-    return &simulator->keys[0];
+    return simulator->keys[0];
 }
 
 /* A token of this login with `claims` (given away) and what the case says; null takes a claim away.
@@ -174,8 +177,8 @@ static struct slice sign_claims(struct simulator *simulator, struct play *play, 
             json_object_set_new(claims, name, fill_value(simulator, play, value));
     }
     buf_add_json_value(&text, claims);
-    struct slice token =
-        jws_sign(&play->arena, signing_key_of(simulator, play), "JWT", buf_slice(&text));
+    struct jwk key = signing_key_of(simulator, play);
+    struct slice token = jws_sign(&play->arena, &key, "JWT", buf_slice(&text));
 
     buf_release(&text);
     json_decref(own);
@@ -207,19 +210,90 @@ static struct slice make_userinfo(struct simulator *simulator, struct play *play
     return sign_claims(simulator, play, common_claims(play), play->what->userinfo);
 }
 
-static struct slice hmac_of(struct simulator *simulator, struct play *play, struct slice arguments)
+/* The case's own secret, unless the login was made with another one. */
+static struct slice secret_of(const struct play *play)
+{
+    return slice_is_set(play->client_secret) ? play->client_secret
+                                             : kit_text(play->what->config, "client_secret");
+}
+
+/* KEY,TEXT */
+static struct slice hmac_sha256(struct simulator *simulator, struct play *play,
+                                struct slice arguments)
 {
     struct slice key;
     struct slice text;
     unsigned char out[DIGEST_MAX];
 
     slice_cut(arguments, ',', &key, &text);
-    /* The case's own secret, unless the login was made with another one. */
     if (slice_is_set(play->client_secret))
         key = play->client_secret;
     size_t len = digest_hmac(DIGEST_SHA256, key, play_fill(simulator, play, slice_trim(text)), out);
 
     return hex_encode(&play->arena, slice_make((const char *)out, len));
+}
+
+static struct slice md5(struct simulator *simulator, struct play *play, struct slice text)
+{
+    unsigned char out[DIGEST_MAX];
+    size_t len = digest(DIGEST_MD5, play_fill(simulator, play, text), out);
+
+    return hex_encode(&play->arena, slice_make((const char *)out, len));
+}
+
+/* Base64 of the signature by $rsa_key. */
+static struct slice rsa_sha256(struct simulator *simulator, struct play *play, struct slice text)
+{
+    unsigned char out[JWS_SIGNATURE_MAX];
+    size_t len = jws_signature(&simulator->keys[0], play_fill(simulator, play, text), out);
+
+    return base64_encode(&play->arena, slice_make((const char *)out, len));
+}
+
+static struct slice id_token(struct simulator *simulator, struct play *play, struct slice none)
+{
+    (void)none;
+    return make_id_token(simulator, play);
+}
+
+static struct slice userinfo(struct simulator *simulator, struct play *play, struct slice none)
+{
+    (void)none;
+    return make_userinfo(simulator, play);
+}
+
+static struct slice now(struct simulator *simulator, struct play *play, struct slice none)
+{
+    (void)simulator;
+    (void)none;
+    return arena_printf(&play->arena, "%lld", (long long)clock_now());
+}
+
+/* Those that are made; with a parenthesis at their end, of what stands in it. */
+static const struct {
+    struct slice name;
+    struct slice (*make)(struct simulator *simulator, struct play *play, struct slice arguments);
+} made[] = {
+    { SLICE("$id_token"), id_token },
+    { SLICE("$userinfo"), userinfo },
+    { SLICE("$now"), now },
+    { SLICE("$hmac_sha256("), hmac_sha256 },
+    { SLICE("$rsa_sha256("), rsa_sha256 },
+    { SLICE("$md5("), md5 },
+};
+
+/* The place of the parenthesis that closes the one before `text`. */
+static size_t find_close(struct slice text)
+{
+    size_t depth = 1;
+
+    for (size_t i = 0; i < text.len; i++) {
+        depth += text.at[i] == '(';
+        depth -= text.at[i] == ')';
+        if (depth == 0)
+            return i;
+    }
+    return text.len;
 }
 
 /* The value of the placeholder at the front of `text`, and its length; 0 when it is none. */
@@ -232,7 +306,7 @@ static size_t placeholder(struct simulator *simulator, struct play *play, struct
     } known[] = {
         { SLICE("$callback"), play->callback },   { SLICE("$challenge"), play->challenge },
         { SLICE("$state"), play->state },         { SLICE("$nonce"), play->nonce },
-        { SLICE("$client_id"), play->client_id },
+        { SLICE("$client_id"), play->client_id }, { SLICE("$client_secret"), secret_of(play) },
     };
 
     for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
@@ -241,24 +315,15 @@ static size_t placeholder(struct simulator *simulator, struct play *play, struct
             return known[i].name.len;
         }
     }
-    if (slice_starts(text, SL("$id_token"))) {
-        *value_r = make_id_token(simulator, play);
-        return sizeof("$id_token") - 1;
-    }
-    if (slice_starts(text, SL("$userinfo"))) {
-        *value_r = make_userinfo(simulator, play);
-        return sizeof("$userinfo") - 1;
-    }
-    if (slice_starts(text, SL("$now"))) {
-        *value_r = arena_printf(&play->arena, "%lld", (long long)clock_now());
-        return sizeof("$now") - 1;
-    }
-    if (slice_starts(text, SL("$hmac_sha256("))) {
-        size_t open = sizeof("$hmac_sha256(") - 1;
-        size_t close = slice_find(text, ')');
+    for (size_t i = 0; i < sizeof(made) / sizeof(made[0]); i++) {
+        struct slice rest = slice_from(text, made[i].name.len);
+        bool has_arguments = slice_ends(made[i].name, SL("("));
+        size_t close = has_arguments ? find_close(rest) : 0;
 
-        *value_r = hmac_of(simulator, play, slice_sub(text, open, close - open));
-        return close < text.len ? close + 1 : text.len;
+        if (!slice_starts(text, made[i].name))
+            continue;
+        *value_r = made[i].make(simulator, play, slice_sub(rest, 0, close));
+        return made[i].name.len + close + (has_arguments && close < rest.len);
     }
     return 0;
 }

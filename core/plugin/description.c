@@ -79,7 +79,15 @@ static const struct field lookup_table[] = {
 #define URL_ROW(field_name, about_text)   ROW(field_name, FIELD_URL_TEMPLATE, about_text)
 #define PATH_ROW(field_name, about_text)  ROW(field_name, FIELD_JSON_PATH, about_text)
 #define WORDS_ROW(field_name, about_text) ROW(field_name, FIELD_WORDS, about_text)
-#define PAIRS_ROW(field_name, about_text) ROW(field_name, FIELD_PAIRS, about_text)
+/* A claim without a path is one that is taken away. */
+#define PAIRS_ROW(field_name, about_text)                                                          \
+    { .name = #field_name,                                                                         \
+      .kind = FIELD_PAIRS,                                                                         \
+      .flags = offsetof(struct description, field_name) == offsetof(struct description, claims)    \
+                   ? FIELD_EMPTIES                                                                 \
+                   : 0,                                                                            \
+      .offset = offsetof(struct description, field_name),                                          \
+      .about = about_text },
 #define WORD_ROW(field_name, list, about_text)                                                     \
     { .name = #field_name,                                                                         \
       .kind = FIELD_WORD,                                                                          \
@@ -308,12 +316,24 @@ void description_fill(struct description *description, const struct pairs *given
     description->values = values;
 }
 
-static bool same_host(struct slice a, const struct url *b)
+/* An endpoint without its path: there values of a login may stand, but in its host they open none.
+ */
+static struct slice host_part(struct slice endpoint)
+{
+    size_t slashes = slice_find_text(endpoint, SL("://"));
+
+    return slashes == endpoint.len
+               ? endpoint
+               : slice_sub(endpoint, 0,
+                           slashes + 3 + slice_find(slice_from(endpoint, slashes + 3), '/'));
+}
+
+static bool same_host(struct slice endpoint, const struct url *b)
 {
     struct url url;
 
-    return url_read_http(a, &url) == NULL && slice_equal_nocase(url.host, b->host) &&
-           url_port(&url) == url_port(b);
+    return url_read_http(host_part(endpoint), &url) == NULL &&
+           slice_equal_nocase(url.host, b->host) && url_port(&url) == url_port(b);
 }
 
 /* "api.example.com", or "*.example.com" for what is below. */

@@ -73,6 +73,7 @@
     TEXT(api_scheme, "The word in front of the token; \"none\" for the bare token.")               \
     PAIRS(api_headers, "Headers of every API call.")                                               \
     PAIRS(api_params, "Query parameters of every API call.")                                       \
+    WORD(userinfo, ("yes", "no"), "Whether there is a userinfo call.")                             \
     WORD(userinfo_method, ("GET", "POST"), "Method of the userinfo call.")                         \
     PAIRS(userinfo_params, "Query parameters of the userinfo call.")                               \
     PAIRS(userinfo_headers, "Headers of the userinfo call.")                                       \
@@ -127,6 +128,7 @@ enum hook {
     NAME(issuer)                                                                                   \
     NAME(user_agent)                                                                               \
     NAME(random)                                                                                   \
+    NAME(now)                                                                                      \
     NAME(subject)
 
 /* Members of a parameter and of a lookup, all TEXT; `first` of a lookup is a number in C and stands

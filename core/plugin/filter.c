@@ -258,16 +258,17 @@ static const struct {
     { filter_time, ARGUMENT_NONE, NULL },
     { filter_iso, ARGUMENT_NONE, NULL },
     { filter_date, ARGUMENT_NEEDED, filter_judge_date },
+    { filter_format, ARGUMENT_NEEDED, filter_judge_format },
     { filter_md5, ARGUMENT_NONE, NULL },
     { filter_sha256, ARGUMENT_NONE, NULL },
     { filter_hmac_sha256, ARGUMENT_NEEDED, NULL },
 };
 
 const char *const filter_names[] = {
-    "text",        "number",     "bool", "not",    "is",          "map",     "when",
-    "unless",      "at",         "each", "keys",   "split",       "join",    "lower",
-    "html_decode", "url_decode", "tail", "before", "after",       "replace", "time",
-    "iso",         "date",       "md5",  "sha256", "hmac_sha256", NULL,
+    "text",        "number",     "bool",   "not",    "is",     "map",         "when",
+    "unless",      "at",         "each",   "keys",   "split",  "join",        "lower",
+    "html_decode", "url_decode", "tail",   "before", "after",  "replace",     "time",
+    "iso",         "date",       "format", "md5",    "sha256", "hmac_sha256", NULL,
 };
 
 enum {

@@ -24,8 +24,8 @@ typedef const char *filter_judge(struct slice argument);
 filter_function filter_lower, filter_html_decode, filter_url_decode, filter_tail, filter_before,
     filter_after, filter_replace, filter_split, filter_join, filter_md5, filter_sha256,
     filter_hmac_sha256;
-filter_function filter_time, filter_iso, filter_date;
-filter_judge filter_judge_date, filter_judge_replace;
+filter_function filter_time, filter_iso, filter_date, filter_format;
+filter_judge filter_judge_date, filter_judge_format, filter_judge_replace;
 
 /* The text of a value (json_text()), absent when it has none. */
 struct slice filter_text_of(const struct filtering *filtering, const json_t *value);

@@ -232,3 +232,87 @@ const char *filter_judge_date(struct slice argument)
     }
     return runs[1] == runs[2] && runs[0] + runs[1] > 0 ? NULL : wrong;
 }
+
+/* ---- written ---- */
+
+/* "FORMAT" or "FORMAT, +08:00". */
+static bool split_zone(struct slice argument, struct slice *format_r, int *offset_r)
+{
+    size_t comma = argument.len;
+
+    while (comma > 0 && argument.at[comma - 1] != ',')
+        comma--;
+    *offset_r = 0;
+    *format_r = argument;
+    if (comma == 0)
+        return true;
+    struct slice zone = slice_trim(slice_from(argument, comma));
+
+    *format_r = slice_sub(argument, 0, comma - 1);
+    return zone.len > 0 && read_zone(&zone, offset_r) && zone.len == 0;
+}
+
+/* The parts of a time by the letters that stand for them, two or (a year) four of each. */
+static int part_of(const struct tm *tm, char letter)
+{
+    switch (letter) {
+    case 'Y':
+        return tm->tm_year + 1900;
+    case 'M':
+        return tm->tm_mon + 1;
+    case 'D':
+        return tm->tm_mday;
+    case 'h':
+        return tm->tm_hour;
+    case 'm':
+        return tm->tm_min;
+    case 's':
+        return tm->tm_sec;
+    default:
+        return -1;
+    }
+}
+
+json_t *filter_format(const struct filtering *filtering, const json_t *value)
+{
+    struct slice format;
+    struct buf out = BUF_INIT(FILTER_TEXT_MAX);
+    struct tm tm = { 0 };
+    int64_t seconds;
+    int offset;
+
+    if (!split_zone(filtering->argument, &format, &offset) ||
+        !read_time(filtering, value, &seconds))
+        return NULL;
+    time_t when = (time_t)(seconds + offset);
+
+    gmtime_r(&when, &tm);
+    while (format.len > 0) {
+        size_t run = run_of(format);
+        int part = part_of(&tm, format.at[0]);
+
+        if (part >= 0)
+            buf_printf(&out, "%0*d", (int)run, part);
+        else
+            buf_add(&out, slice_sub(format, 0, run));
+        format = slice_from(format, run);
+    }
+    return filter_take(&out);
+}
+
+const char *filter_judge_format(struct slice argument)
+{
+    static const char wrong[] = "a time is written with YYYY, MM, DD, hh, mm and ss, perhaps with "
+                                "a zone: \"hh:mm, +08:00\"";
+    struct slice format;
+    struct tm tm = { 0 };
+    int offset;
+
+    if (!split_zone(argument, &format, &offset) || format.len == 0)
+        return wrong;
+    for (; format.len > 0; format = slice_from(format, run_of(format))) {
+        if (part_of(&tm, format.at[0]) >= 0 && run_of(format) != (format.at[0] == 'Y' ? 4U : 2U))
+            return wrong;
+    }
+    return NULL;
+}

@@ -104,7 +104,7 @@ static enum step_result ask_for_userinfo(struct flow *flow)
                                    .body = d->userinfo_body,
                                    .body_type = d->userinfo_body_type };
 
-    if (!slice_is_set(call.url))
+    if (!slice_is_set(call.url) || d->userinfo == WORD_NO)
         return STEP_NEXT;
     call_begin(login, &flow->arena, &call);
     login->expected = (struct expected){ .type = d->userinfo_reply,

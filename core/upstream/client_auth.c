@@ -30,6 +30,13 @@ void client_jwt_free(struct client_jwt *jwt)
     mem_free(jwt);
 }
 
+bool client_auth_names_client(const struct provider *provider)
+{
+    unsigned auth = provider->description.token_auth;
+
+    return auth != TOKEN_AUTH_BASIC && auth != TOKEN_AUTH_BASIC_RAW && auth != TOKEN_AUTH_BEARER;
+}
+
 struct slice token_name(const struct login *login, const char *standard)
 {
     const struct pairs *names = &login->provider->description.token_rename;
@@ -240,13 +247,6 @@ static void add_secret(struct login *login, struct arena *arena, struct params *
     if (slice_is_set(secret) && !token_omits(login, "client_secret") &&
         params_count(params, arena_string(arena, name)) == 0)
         params_set(params, name, secret);
-}
-
-bool client_auth_wants_id(const struct login *login)
-{
-    unsigned auth = login->provider->description.token_auth;
-
-    return auth != TOKEN_AUTH_BASIC && auth != TOKEN_AUTH_BASIC_RAW && auth != TOKEN_AUTH_BEARER;
 }
 
 const char *client_auth_add(struct login *login, struct arena *arena, struct params *params,

@@ -16,6 +16,9 @@
 const char *client_auth_add(struct login *login, struct arena *arena, struct params *params,
                             struct slice url);
 
+/* Does a parameter say who the client is? With Basic and Bearer the header does. */
+bool client_auth_names_client(const struct provider *provider);
+
 /* A standard name of the token request as this provider spells it. */
 struct slice token_name(const struct login *login, const char *standard);
 
@@ -26,8 +29,5 @@ bool token_omits(const struct login *login, const char *standard);
  * NULL. */
 struct client_jwt;
 void client_jwt_free(struct client_jwt *jwt);
-
-/* Does `client_id` stand among the parameters: for all that are not named by a header? */
-bool client_auth_wants_id(const struct login *login);
 
 #endif

@@ -121,8 +121,14 @@ const struct step identify[] = {
 };
 
 const struct step refresh[] = {
-    STEP(ask_for_metadata),   STEP(read_metadata),
-    STEP(redeem_code),        STEP(ask_for_id_token_keys),
-    STEP(read_id_token_keys), STEP(look_for_key),
-    STEP(check_id_token),     STEP_END,
+    STEP(ask_for_metadata), /* waits when it is not known */
+    STEP(read_metadata),
+    STEP(read_kept_answer),
+    STEP(call_as_app),           /* a table */
+    STEP(redeem_code),           /* a table */
+    STEP(ask_for_id_token_keys), /* waits when they are not known */
+    STEP(read_id_token_keys),
+    STEP(look_for_key), /* waits when the key is unknown, once in a while */
+    STEP(check_id_token),
+    STEP_END,
 };

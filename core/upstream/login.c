@@ -1,5 +1,6 @@
 #include "upstream/login.h"
 
+#include "base/clock.h"
 #include "base/random.h"
 #include "plugin/template.h"
 
@@ -32,6 +33,7 @@ void login_begin(struct login *login, struct flow *flow, struct hub *hub, struct
     login->answers = json_array();
     login->memory = json_object();
     login->random = random_token(&flow->arena, RANDOM_BYTES);
+    login->now = arena_printf(&flow->arena, "%lld", (long long)clock_now());
     flow->log_provider = provider->id;
     flow_own(flow, login->lookups, release_json);
     flow_own(flow, login->answers, release_json);
@@ -80,6 +82,11 @@ static struct slice value_user_agent(const struct login *login)
 static struct slice value_random(const struct login *login)
 {
     return login->random;
+}
+
+static struct slice value_now(const struct login *login)
+{
+    return login->now;
 }
 
 static struct slice value_subject(const struct login *login)

@@ -48,6 +48,7 @@ struct login {
 
     /* under way */
     struct slice random; /* {random} */
+    struct slice now;    /* {now} */
     struct slice code;
     json_t *callback_json;
     json_t *token_reply;

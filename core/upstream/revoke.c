@@ -34,25 +34,18 @@ static void add_token(struct login *login)
                whole ? SL("refresh_token") : SL("access_token"));
 }
 
-static void add_client_id(struct login *login, struct arena *arena)
-{
-    struct slice name = token_name(login, "client_id");
-
-    if (client_auth_wants_id(login) &&
-        params_count(target_params(login), arena_string(arena, name)) == 0)
-        params_set(target_params(login), name, login->provider->settings->client_id);
-}
-
 static const char *authenticate(struct login *login, struct arena *arena)
 {
     unsigned how = login->provider->description.revoke_auth;
 
     if (how == REVOKE_AUTH_TOKEN)
         call_add_access_token(login, arena);
-    if (how != REVOKE_AUTH_CLIENT)
-        return NULL;
-    add_client_id(login, arena);
-    return client_auth_add(login, arena, target_params(login), login->request.url);
+    if (how == REVOKE_AUTH_CLIENT && client_auth_names_client(login->provider))
+        params_set(target_params(login), token_name(login, "client_id"),
+                   login->provider->settings->client_id);
+    return how == REVOKE_AUTH_CLIENT
+               ? client_auth_add(login, arena, target_params(login), login->request.url)
+               : NULL;
 }
 
 static enum step_result ask_for_revocation(struct flow *flow)

@@ -44,12 +44,6 @@ static void add_pairs(struct login *login, struct arena *arena, const struct pai
                    template_fill(arena, params->at[i].value, &values, ESCAPE_NOTHING, NULL));
 }
 
-static void add_client_id(struct login *login)
-{
-    if (client_auth_wants_id(login))
-        add(login, "client_id", login->provider->settings->client_id);
-}
-
 /* What came with the browser; at a refresh what was kept of it. */
 static void forward_callback(struct login *login, struct arena *arena)
 {
@@ -112,7 +106,8 @@ static enum step_result build_token_request(struct flow *flow)
     else
         add_code(login);
     forward_callback(login, arena);
-    add_client_id(login);
+    if (client_auth_names_client(login->provider))
+        add(login, "client_id", login->provider->settings->client_id);
     add_pairs(login, arena, &d->token_params);
     for (size_t i = 0; i < d->token_headers.count; i++)
         outgoing_header(
@@ -141,7 +136,8 @@ static enum step_result read_shape_token(struct flow *flow)
                             json_object_get(login->hook.output, "request")) ||
         (!slice_equal(before, login->request.url) &&
          !description_allows_url(&login->provider->description, login->request.url)))
-        return fail_misbehaving(flow, HOOK_shape_token, "made no request, or one to another host");
+        return flow_fail(flow, &ERROR_PLUGIN,
+                         "plugin misbehaving: shape_token made no request, or one to another host");
     return STEP_NEXT;
 }
 

@@ -279,6 +279,16 @@ static void test_what_is_no_date_of_the_format_is_nothing(void **state)
          { "date(D.M.YYYY)", "\"0.4.1990\"", NOTHING }, { "date(YYYY)", "[]", NOTHING });
 }
 
+static void test_times_are_written_in_a_format_and_a_zone(void **state)
+{
+    (void)state;
+    HOLD({ "format(YYYY-MM-DD hh:mm:ss)", "1700000000", "\"2023-11-14 22:13:20\"" },
+         { "format(YYYY-MM-DD hh:mm:ss, +08:00)", "\"1700000000\"", "\"2023-11-15 06:13:20\"" },
+         { "format(DD.MM.YYYY, -0500)", "\"2023-11-14T03:00:00Z\"", "\"13.11.2023\"" },
+         { "format(YYYYMMDDThhmmssZ)", "0", "\"19700101T000000Z\"" },
+         { "format(YYYY)", "\"soon\"", NOTHING });
+}
+
 static void test_digests_are_hexadecimal(void **state)
 {
     (void)state;
@@ -349,7 +359,7 @@ static void test_each_filter_has_a_test_above(void **state)
 
     while (filter_names[count] != NULL)
         count++;
-    assert_int_equal(count, 26); /* who adds one adds its test */
+    assert_int_equal(count, 27); /* who adds one adds its test */
 }
 
 int main(void)
@@ -372,6 +382,7 @@ int main(void)
         TEST(test_times_become_iso_text),
         TEST(test_dates_become_those_of_openid_connect),
         TEST(test_what_is_no_date_of_the_format_is_nothing),
+        TEST(test_times_are_written_in_a_format_and_a_zone),
         TEST(test_digests_are_hexadecimal),
         TEST(test_a_filter_without_values_has_neither_conditions_nor_keys),
         TEST(test_no_text_grows_beyond_its_limit),

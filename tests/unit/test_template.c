@@ -406,6 +406,9 @@ static void test_a_filter_that_cannot_work_is_told_with_its_place(void **state)
     not_a_path("/a > date()", "needs something in parentheses");
     not_a_path("/a > lower(x)", "takes nothing in parentheses: `lower` at character 6");
     not_a_path("/a > date(MM/YY)", "a date is written with YYYY, MM or M, and DD or D");
+    not_a_path("/a > format(YY)", "a time is written with YYYY");
+    not_a_path("/a > format(hh, somewhere)", "a time is written with YYYY");
+    not_a_path("/a > format(, +08:00)", "a time is written with YYYY");
     not_a_path("/a > at(x)", "a path begins with");
     not_a_path("/a > map(1)", "pairs are written");
     not_a_path("/a > replace(x)", "what is replaced");

@@ -140,9 +140,9 @@ struct cardea_hooks;
 
 /*
  * Texts may have placeholders: {client_id}, {access_token}, {refresh_token}, {callback_url},
- * {state}, {issuer}, {user_agent}, {random} (new for each login), any parameter of the provider,
- * and values of the present login: {token:/path} from the token reply, {id_token:/path},
- * {callback:/name}, {userinfo:/path}, {name:/path} from the lookup of that name.
+ * {state}, {issuer}, {user_agent}, {random} (new for each login), {now} (seconds since 1970), any
+ * parameter of the provider, and values of the present login: {token:/path} from the token reply,
+ * {id_token:/path}, {callback:/name}, {userinfo:/path}, {name:/path} from the lookup of that name.
  * "{{" is "{". In a URL their values are percent-encoded; one that stands in front of everything
  * else is the beginning of the URL ("{token:/instance_url}/me"), and leads only to hosts that
  * `api_hosts` names.
@@ -169,6 +169,7 @@ struct cardea_hooks;
  *     html_decode, url_decode
  *     time, iso             ISO 8601, seconds or milliseconds as seconds since 1970; as ISO 8601
  *     date(MM/DD/YYYY)      a date as YYYY-MM-DD; D and M are one or two digits
+ *     format(YYYY-MM-DD hh:mm:ss, +08:00)     a time written so, in that zone (none: UTC)
  *     md5, sha256, hmac_sha256(KEY)           hexadecimal; KEY is client_secret or one of `keys`
  */
 struct cardea_provider {
@@ -275,6 +276,7 @@ struct cardea_provider {
     const struct cardea_pair *api_params;  /* in the form where the token is, in a POST */
 
     /* The userinfo call. */
+    const char *userinfo; /* CARDEA_NO: none, though discovery names an endpoint */
     const char *userinfo_method;
     const struct cardea_pair *userinfo_params;
     const struct cardea_pair *userinfo_headers;
@@ -432,6 +434,10 @@ struct cardea_host {
      * plugin. */
     cardea_str (*jwt_sign)(cardea_call *call, const char *key_name, const char *header,
                            cardea_str claims);
+
+    /* Parameter number `index` of a request, counted from 0; its name in `*name`. Absent behind the
+     * last. */
+    cardea_str (*request_each)(const cardea_request *request, size_t index, cardea_str *name);
 };
 
 /* The extension "cardea.digest/1". Keys are named: "client_secret", or one of `keys`. */

@@ -45,7 +45,8 @@ static int32_t check_host(const struct cardea_host *host, cardea_call *call)
 {
     if (host->struct_size < sizeof(struct cardea_host) || host->abi >> 8 != CARDEA_ABI_MAJOR)
         return broken(host, call, "this is another host");
-    if (host->extension("cardea.nothing/1") != NULL || host->extension("cardea.digest/1") == NULL)
+    if (host->extension("cardea.nothing/1") != NULL || host->extension("cardea.digest/1") == NULL ||
+        host->extension("cardea.sign/1") == NULL)
         return broken(host, call, "the extensions are not those there are");
     if (!is(host->config(call, "client_id"), "app") ||
         host->config(call, "client_secret").at != NULL || host->config(call, "nothing").at != NULL)
@@ -121,7 +122,10 @@ static int32_t read_token(const struct cardea_host *host, cardea_call *call,
 static int32_t shape_api(const struct cardea_host *host, cardea_call *call, cardea_request *request)
 {
     const struct cardea_digest_1 *digest = host->extension("cardea.digest/1");
+    const struct cardea_sign_1 *sign = host->extension("cardea.sign/1");
     cardea_str url = host->request_url(request);
+    cardea_str names = text("");
+    cardea_str name;
 
     host->request_set_header(call, request, "X-Hash",
                              digest->hash_hex(call, "sha256", text("abc")));
@@ -129,6 +133,17 @@ static int32_t shape_api(const struct cardea_host *host, cardea_call *call, card
                              digest->hmac_hex(call, "sha256", "client_secret", text("abc")));
     host->request_set_header(call, request, "X-Own",
                              digest->hmac_hex(call, "md5", "own", text("abc")));
+    host->request_set_header(call, request, "X-Signature",
+                             sign->sign_base64(call, "rsa-sha256", "rsa", text("abc")));
+    host->request_set_header(
+        call, request, "X-Keyed",
+        sign->hash_with_key_hex(call, "md5", text("<"), "client_secret", text(">")));
+    host->request_set_header(
+        call, request, "X-Jwt",
+        host->jwt_sign(call, "ec", "{\"kid\":\"k1\"}", text("{\"exp\":9999999999}")));
+    for (size_t i = 0; host->request_each(request, i, &name).at != NULL; i++)
+        names = host->printf(call, "%.*s%.*s ", TEXT(names), TEXT(name));
+    host->request_set_header(call, request, "X-Names", names);
     return host->request_set_header(call, request, "X-Url", url);
 }
 
