@@ -12,9 +12,10 @@ static const struct metrics *page_of_providers(struct arena *arena, const struct
     for (size_t i = 0; i < hub->providers.count; i++) {
         const struct provider *provider = &hub->providers.at[i];
 
-        metrics_set(page, METRIC_JAIL_ENDS, provider->index,
-                    __atomic_load_n(&provider->quarantine->ended, __ATOMIC_RELAXED));
-        metrics_set(page, METRIC_AVAILABLE, provider->index, provider_is_available(provider));
+        for (unsigned hook = 0; hook < HOOK_COUNT; hook++)
+            metrics_set(page, METRIC_PLUGIN_FAILURES, provider->index, hook,
+                        __atomic_load_n(&provider->quarantine->failures[hook], __ATOMIC_RELAXED));
+        metrics_set(page, METRIC_AVAILABLE, provider->index, 0, provider_is_available(provider));
     }
     return page;
 }

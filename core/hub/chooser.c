@@ -68,6 +68,21 @@ static struct slice login_link(struct request *request, const struct chooser *ch
     return text;
 }
 
+/* Of two with one name, the ids tell which is which. */
+static bool has_namesake(const struct request *request, const struct chooser *chooser,
+                         const struct provider *provider)
+{
+    const struct providers *all = &request->hub->providers;
+
+    for (size_t i = 0; i < all->count; i++) {
+        if (&all->at[i] != provider &&
+            slice_equal(all->at[i].description.name, provider->description.name) &&
+            is_offered(chooser, &all->at[i]))
+            return true;
+    }
+    return false;
+}
+
 static json_t *provider_entry(struct request *request, const struct chooser *chooser,
                               const struct provider *provider)
 {
@@ -76,6 +91,7 @@ static json_t *provider_entry(struct request *request, const struct chooser *cho
     json_set_slice(entry, "id", provider->id);
     json_set_slice(entry, "name", provider->description.name);
     json_set_slice(entry, "href", login_link(request, chooser, provider));
+    json_object_set_new(entry, "namesake", json_boolean(has_namesake(request, chooser, provider)));
     json_object_set_new(entry, "unavailable", json_boolean(!provider_is_available(provider)));
     return entry;
 }

@@ -2,6 +2,7 @@
 
 #include "base/codec.h"
 #include "base/log.h"
+#include "plugin/description.h"
 
 enum metric_kind {
     KIND_COUNTER,
@@ -39,6 +40,7 @@ static const struct label label_provider = { "provider", NULL,
 static const struct label label_status = { "status", status_classes, 0 };
 static const struct label label_login = { "outcome", login_outcomes, 0 };
 static const struct label label_call = { "outcome", call_outcomes, 0 };
+static const struct label label_hook = { "hook", hook_names, 0 };
 static const struct label label_grant = { "grant_type", grant_types, 0 };
 
 static const struct {
@@ -63,8 +65,10 @@ static const struct {
                                 &label_provider, &label_call },
     [METRIC_UPSTREAM_TIME] = { "cardea_provider_call_seconds", "Calls to providers.",
                                KIND_HISTOGRAM, &label_provider, NULL },
-    [METRIC_JAIL_ENDS] = { "cardea_plugin_failures_total", "Hooks that ended the plugin jail.",
-                           KIND_COUNTER, &label_provider, NULL },
+    [METRIC_PLUGIN_FAILURES] = { "cardea_plugin_failures_total",
+                                 "Hooks that ended the plugin jail or handed back what they may "
+                                 "not.",
+                                 KIND_COUNTER, &label_provider, &label_hook },
     [METRIC_AVAILABLE] = { "cardea_provider_available",
                            "1: one can log in there; 0: its plugin is put aside or missing.",
                            KIND_GAUGE, &label_provider, NULL },
@@ -147,9 +151,10 @@ void metrics_count(struct metrics *page, enum metric metric, size_t first, size_
         store(page, at, page->slot[at] + 1);
 }
 
-void metrics_set(struct metrics *page, enum metric metric, size_t first, uint64_t value)
+void metrics_set(struct metrics *page, enum metric metric, size_t first, size_t second,
+                 uint64_t value)
 {
-    size_t at = place(metric, first, 0);
+    size_t at = place(metric, first, second);
 
     if (at < METRIC_SLOTS)
         store(page, at, value);

@@ -11,8 +11,8 @@
 #include "base/buf.h"
 
 enum {
-    METRIC_SLOTS = 4096, /* numbers in one worker's page */
-    METRIC_BUCKETS = 12  /* of a histogram, and one for all above */
+    METRIC_SLOTS = 16384, /* numbers in one worker's page */
+    METRIC_BUCKETS = 12   /* of a histogram, and one for all above */
 };
 
 /* One worker's page. Written by that worker only. */
@@ -22,15 +22,15 @@ struct metrics {
 
 /* What can be counted; see the table in metrics.c for names and labels. */
 enum metric {
-    METRIC_REQUESTS,       /* by route and class of status */
-    METRIC_REQUEST_TIME,   /* histogram, by route */
-    METRIC_STEP_TIME,      /* histogram, by step of a flow */
-    METRIC_LOGINS,         /* by provider and outcome */
-    METRIC_TOKENS,         /* by grant type */
-    METRIC_UPSTREAM_CALLS, /* by provider and outcome */
-    METRIC_UPSTREAM_TIME,  /* histogram, by provider */
-    METRIC_JAIL_ENDS,      /* by provider; kept in its quarantine, for all workers */
-    METRIC_AVAILABLE,      /* gauge, by provider; likewise */
+    METRIC_REQUESTS,        /* by route and class of status */
+    METRIC_REQUEST_TIME,    /* histogram, by route */
+    METRIC_STEP_TIME,       /* histogram, by step of a flow */
+    METRIC_LOGINS,          /* by provider and outcome */
+    METRIC_TOKENS,          /* by grant type */
+    METRIC_UPSTREAM_CALLS,  /* by provider and outcome */
+    METRIC_UPSTREAM_TIME,   /* histogram, by provider */
+    METRIC_PLUGIN_FAILURES, /* by provider and hook; kept in quarantines, for all workers */
+    METRIC_AVAILABLE,       /* gauge, by provider; likewise */
     METRIC_STORE_ERRORS,
     METRIC_CONNECTIONS, /* gauge */
     METRIC_FLOWS,       /* gauge */
@@ -52,7 +52,8 @@ void metrics_lay_out(const struct metric_labels *labels);
 /* Adds to a counter. `first` and `second` are indices of the metric's labels, 0 where it has none.
  */
 void metrics_count(struct metrics *page, enum metric metric, size_t first, size_t second);
-void metrics_set(struct metrics *page, enum metric metric, size_t first, uint64_t value);
+void metrics_set(struct metrics *page, enum metric metric, size_t first, size_t second,
+                 uint64_t value);
 void metrics_observe(struct metrics *page, enum metric metric, size_t first, int64_t microseconds);
 
 /* Words of fixed labels, in the order of their index. */
@@ -64,7 +65,7 @@ enum login_outcome {
 };
 enum call_outcome {
     CALL_ANSWERED,
-    CALL_REFUSED, /* status 4xx or an error in the reply */
+    CALL_REFUSED, /* status 4xx; an error in a reply of status 200 is seen in the login's outcome */
     CALL_FAILED,  /* no answer, or 5xx */
     CALL_TIMED_OUT
 };

@@ -11,7 +11,8 @@
 
 enum {
     REQUEST_DEADLINE_MS = 30 * 1000, /* more than the calls of a login may take together */
-    ID_BYTES = 12
+    ID_BYTES = 12,
+    NAMES_MAX = 512
 };
 
 /* The routes of one path: usually one, sometimes a second for another method. */
@@ -36,6 +37,23 @@ static size_t brace(struct slice path)
     return slice_find(path, '{');
 }
 
+/* Of series in the metrics: the same name twice would be the same series twice. */
+struct names {
+    const char *at[NAMES_MAX + 1]; /* NULL at the end */
+    size_t count;
+};
+
+static size_t names_place(struct names *names, const char *name)
+{
+    size_t place = 0;
+
+    while (place < names->count && strcmp(names->at[place], name) != 0)
+        place++;
+    if (place == names->count && names->count < NAMES_MAX)
+        names->at[names->count++] = name;
+    return place;
+}
+
 static void add_route(struct router *router, const struct route *route, size_t index)
 {
     struct slice path = slice_of(route->path);
@@ -58,14 +76,14 @@ struct router *router_new(struct hub *hub, const struct route *const *tables,
                           struct slice base_path, bool counted)
 {
     struct router *router = mem_zalloc(1, sizeof(*router));
-    size_t index = 0;
+    struct names names = { 0 };
 
     router->hub = hub;
     router->base_path = base_path;
     router->counted = counted;
     for (; *tables != NULL; tables++) {
         for (const struct route *route = *tables; route->path != NULL; route++)
-            add_route(router, route, index++);
+            add_route(router, route, names_place(&names, route->path));
     }
     return router;
 }
@@ -459,35 +477,24 @@ struct slice router_error_headers(struct hub *hub)
 
 const char *const *router_route_names(struct arena *arena, const struct route *const *tables)
 {
-    const char **names = arena_alloc(arena, 256 * sizeof(*names));
-    size_t count = 0;
+    struct names *names = arena_new(arena, struct names);
 
     for (; *tables != NULL; tables++) {
-        for (const struct route *route = *tables; route->path != NULL && count < 255; route++)
-            names[count++] = route->path;
+        for (const struct route *route = *tables; route->path != NULL; route++)
+            names_place(names, route->path);
     }
-    names[count] = NULL;
-    return names;
+    return names->at;
 }
 
 const char *const *router_step_names(struct arena *arena, const struct route *const *tables)
 {
-    const char **names = arena_alloc(arena, 512 * sizeof(*names));
-    size_t count = 0;
+    struct names *names = arena_new(arena, struct names);
 
     for (; *tables != NULL; tables++) {
         for (const struct route *route = *tables; route->path != NULL; route++) {
-            for (const struct step *step = route->flow->steps; step->run != NULL && count < 511;
-                 step++) {
-                size_t known = 0;
-
-                while (known < count && strcmp(names[known], step->name) != 0)
-                    known++;
-                if (known == count)
-                    names[count++] = step->name;
-            }
+            for (const struct step *step = route->flow->steps; step->run != NULL; step++)
+                names_place(names, step->name);
         }
     }
-    names[count] = NULL;
-    return names;
+    return names->at;
 }

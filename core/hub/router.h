@@ -17,8 +17,8 @@ struct router *router_new(struct hub *hub, const struct route *const *tables,
                           struct slice base_path, bool counted);
 void router_free(struct router *router);
 
-/* The names of all routes (and of all their steps, without doubles), NULL at the end; for metrics.
- */
+/* The paths of all routes (and the names of all their steps), each once, NULL at the end; for
+ * metrics. */
 const char *const *router_route_names(struct arena *arena, const struct route *const *tables);
 const char *const *router_step_names(struct arena *arena, const struct route *const *tables);
 

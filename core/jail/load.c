@@ -94,7 +94,7 @@ static bool take_struct(void *target, size_t ours, const void *source, size_t th
     return true;
 }
 
-static const char *take_lookups(struct loaded_provider *target)
+static const char *take_lookups(struct loaded_provider *target, const char **lacking_r)
 {
     const struct cardea_lookup *const *theirs = target->data.lookups;
     size_t count = 0;
@@ -110,7 +110,7 @@ static const char *take_lookups(struct loaded_provider *target)
             theirs[count]->struct_size > 4096)
             return "has a lookup without a struct_size";
         if (!take_struct(own, sizeof(*own), theirs[count], theirs[count]->struct_size))
-            return "uses a field of struct cardea_lookup added after ABI 1.0";
+            *lacking_r = "a field of struct cardea_lookup";
         target->lookup_list[count] = own;
     }
     target->data.lookups = target->lookup_list;
@@ -126,17 +126,18 @@ static const struct loaded_provider *find_id(const char *id)
     return NULL;
 }
 
+/* NULL, or what is wrong. `*lacking_r` is set when it uses something that we do not have. */
 static const char *take_provider(const struct cardea_provider *source,
-                                 struct loaded_provider *target)
+                                 struct loaded_provider *target, const char **lacking_r)
 {
     if (source == NULL || source->struct_size < offsetof(struct cardea_provider, protocol) ||
         source->struct_size > 65536)
         return "has a provider without a struct_size";
     if (!take_struct(&target->data, sizeof(target->data), source, source->struct_size))
-        return "uses a field of struct cardea_provider added after ABI 1.0";
+        *lacking_r = "a field of struct cardea_provider";
     if (target->data.id == NULL || target->data.id[0] == '\0')
         return "has a provider without an id";
-    const char *wrong = take_lookups(target);
+    const char *wrong = take_lookups(target, lacking_r);
     const struct cardea_hooks *hooks = target->data.hooks;
 
     if (wrong != NULL || hooks == NULL)
@@ -145,7 +146,7 @@ static const char *take_provider(const struct cardea_provider *source,
         hooks->struct_size > 4096)
         return "has hooks without a struct_size";
     if (!take_struct(&target->hooks, sizeof(target->hooks), hooks, hooks->struct_size))
-        return "uses a hook added after ABI 1.0";
+        *lacking_r = "a hook";
     return NULL;
 }
 
@@ -183,6 +184,17 @@ static bool is_taken(const char *path, const char *id, json_t *problems)
     return true;
 }
 
+static void say_lacking(const char *path, const struct cardea_plugin *plugin, const char *lacking,
+                        json_t *problems)
+{
+    if (plugin->abi_minor > CARDEA_ABI_MINOR)
+        problem(problems, path, "uses %s added in ABI %d.%u, this Cardea has ABI %d.%d", lacking,
+                CARDEA_ABI_MAJOR, plugin->abi_minor, CARDEA_ABI_MAJOR, CARDEA_ABI_MINOR);
+    else
+        problem(problems, path, "uses %s that ABI %d.%d does not have", lacking, CARDEA_ABI_MAJOR,
+                CARDEA_ABI_MINOR);
+}
+
 static void free_provider(struct loaded_provider *provider)
 {
     mem_free(provider->file);
@@ -197,13 +209,16 @@ static bool take_providers(const char *path, const struct cardea_plugin *plugin,
 
     for (uint32_t i = 0; i < plugin->provider_count; i++) {
         struct loaded_provider *provider = mem_zalloc(1, sizeof(*provider));
-        const char *wrong = take_provider(plugin->providers[i], provider);
+        const char *lacking = NULL;
+        const char *wrong = take_provider(plugin->providers[i], provider, &lacking);
 
         if (wrong == NULL && loaded_count == PROVIDERS_MAX)
             wrong = "is one plugin too many";
         if (wrong != NULL)
             problem(problems, path, "%s", wrong);
-        if (wrong != NULL || is_taken(path, provider->data.id, problems)) {
+        else if (lacking != NULL)
+            say_lacking(path, plugin, lacking, problems);
+        if (wrong != NULL || lacking != NULL || is_taken(path, provider->data.id, problems)) {
             free_provider(provider);
             while (loaded_count > before)
                 free_provider(loaded[--loaded_count]);

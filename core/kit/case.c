@@ -1,6 +1,7 @@
 #include "kit/case.h"
 
 #include "base/url.h"
+#include "config/fields.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -35,9 +36,14 @@ enum {
     MEMBERS = sizeof(members) / sizeof(members[0])
 };
 
-static const char *const exchange_members[] = { "request", "query",   "form",
-                                                "json",    "headers", "answer" };
-static const char *const answer_members[] = { "status", "type", "headers", "body" };
+static const char *const authorize_members[] = { "url", "query", "fragment", NULL };
+static const char *const kept_members[] = { "refresh_token", "access_token", "sub", "callback",
+                                            NULL };
+static const char *const said_members[] = { "code", "text", NULL };
+static const char *const exchange_members[] = { "request", "query",  "form", "json",
+                                                "headers", "answer", NULL };
+static const char *const answer_members[] = { "status", "type", "headers", "body", NULL };
+static const char *const provider_members[] = { "discovery", "id_token_alg", NULL };
 
 struct slice kit_text(const struct node *map, const char *name)
 {
@@ -56,22 +62,49 @@ static void say_unknown(const struct node_member *member, const char *const *nam
                 nearest != NULL ? "`?" : "");
 }
 
-static bool is_one_of(struct slice name, const char *const *names, size_t count)
-{
-    for (size_t i = 0; i < count; i++) {
-        if (slice_is(name, names[i]))
-            return true;
-    }
-    return false;
-}
-
-static void check_members(const struct node *map, const char *const *names, size_t count,
+/* A map that has none but these members; NULL at the end, NULL for a map that is not there. */
+static void check_members(const struct node *map, const char *const *names,
                           struct problems *problems)
 {
-    for (size_t i = 0; i < map->count; i++) {
-        if (!is_one_of(map->members[i].name, names, count))
+    size_t count = 0;
+
+    while (names[count] != NULL)
+        count++;
+    for (size_t i = 0; map != NULL && i < map->count; i++) {
+        if (word_find(names, map->members[i].name) < 0)
             say_unknown(&map->members[i], names, count, problems);
     }
+}
+
+/* Or `~`: nothing else could be compared, or sent. */
+static void check_text(const struct node_member *member, struct problems *problems)
+{
+    enum node_kind kind = member->value->kind;
+
+    if (kind != NODE_TEXT && kind != NODE_NULL)
+        problem_add(problems, member->mark, "`%.*s` is a text", SLICE_ARG(member->name));
+}
+
+static void check_texts(const struct node *map, struct problems *problems)
+{
+    for (size_t i = 0; map != NULL && i < map->count; i++)
+        check_text(&map->members[i], problems);
+}
+
+/* Such a map, or NULL where there is none. */
+static const struct node *take_texts(const struct node *map, const char *name,
+                                     struct problems *problems)
+{
+    const struct node *value = node_get(map, name);
+
+    if (value == NULL || value->kind == NODE_NULL)
+        return NULL;
+    if (value->kind != NODE_MAP) {
+        problem_add(problems, value->mark, "`%s` is a map", name);
+        return NULL;
+    }
+    check_texts(value, problems);
+    return value;
 }
 
 static void read_answer(struct kit_exchange *exchange, const struct node *answer,
@@ -84,13 +117,12 @@ static void read_answer(struct kit_exchange *exchange, const struct node *answer
         problem_add(problems, exchange->mark, "an exchange needs an `answer`");
         return;
     }
-    check_members(answer, answer_members, sizeof(answer_members) / sizeof(answer_members[0]),
-                  problems);
+    check_members(answer, answer_members, problems);
     if (slice_is_set(status) && (!slice_to_u64(status, 599, &number) || number < 100))
         problem_add(problems, answer->mark, "`status` is a number from 100 to 599");
     exchange->status = (int)number;
     exchange->type = kit_text(answer, "type");
-    exchange->answer_headers = node_get(answer, "headers");
+    exchange->answer_headers = take_texts(answer, "headers", problems);
     exchange->body = node_get(answer, "body");
 }
 
@@ -104,16 +136,15 @@ static void read_exchange(struct kit_exchange *exchange, const struct node *node
         problem_add(problems, node->mark, "an exchange is a map with `request` and `answer`");
         return;
     }
-    check_members(node, exchange_members, sizeof(exchange_members) / sizeof(exchange_members[0]),
-                  problems);
+    check_members(node, exchange_members, problems);
     if (!slice_cut(kit_text(node, "request"), ' ', &exchange->method, &exchange->url) ||
         url_read_http(exchange->url, &url) != NULL || slice_is_set(url.query))
         problem_add(problems, node->mark,
                     "`request` is a method and a URL without its query, as \"GET https://...\"");
-    exchange->query = node_get(node, "query");
-    exchange->form = node_get(node, "form");
-    exchange->json = node_get(node, "json");
-    exchange->headers = node_get(node, "headers");
+    exchange->query = take_texts(node, "query", problems);
+    exchange->form = take_texts(node, "form", problems);
+    exchange->json = take_texts(node, "json", problems);
+    exchange->headers = take_texts(node, "headers", problems);
     read_answer(exchange, node_get(node, "answer"), problems);
 }
 
@@ -157,6 +188,17 @@ static void take_member(struct kit_case *result, const struct node_member *membe
     say_unknown(member, names, MEMBERS, problems);
 }
 
+/* What would have been kept of an earlier login. */
+static void check_kept(const struct node *kept, struct problems *problems)
+{
+    check_members(kept, kept_members, problems);
+    for (size_t i = 0; kept != NULL && i < kept->count; i++) {
+        if (!slice_is(kept->members[i].name, "callback"))
+            check_text(&kept->members[i], problems);
+    }
+    take_texts(kept, "callback", problems);
+}
+
 static void check_case(const struct kit_case *result, struct problems *problems)
 {
     if (!slice_is_set(result->about))
@@ -171,12 +213,22 @@ static void check_case(const struct kit_case *result, struct problems *problems)
         !slice_is_set(result->fails))
         problem_add(problems, result->mark,
                     "a case says what must come of it: `profile`, `tokens` or `fails`");
+    check_members(result->authorize, authorize_members, problems);
+    check_members(result->said, said_members, problems);
+    check_texts(result->callback, problems);
+    check_texts(result->tokens, problems);
+    check_texts(result->said, problems);
+    take_texts(result->authorize, "query", problems);
+    check_kept(result->refresh, problems);
+    check_kept(result->revoke, problems);
 }
 
-static void read_provider(struct kit_cases *cases, const struct node *root)
+static void read_provider(struct kit_cases *cases, const struct node *root,
+                          struct problems *problems)
 {
     const struct node *discovery = node_get(root, "discovery");
 
+    check_members(root, provider_members, problems);
     if (discovery != NULL && discovery->kind == NODE_LIST)
         cases->discovery = node_to_json(discovery);
     else if (discovery != NULL)
@@ -193,8 +245,12 @@ static void read_case(struct kit_cases *cases, const char *path, const char *fil
 
     if (root == NULL)
         return;
+    if (root->kind != NODE_MAP) {
+        problem_add(problems, root->mark, "a case is a map");
+        return;
+    }
     if (slice_is(name, "provider.yaml")) {
-        read_provider(cases, root);
+        read_provider(cases, root, problems);
         return;
     }
     struct kit_case *result = &cases->at[cases->count++];

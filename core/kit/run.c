@@ -472,6 +472,7 @@ bool kit_run(struct kit *kit, struct slice plugin, const char *file, const struc
     size_t before = problems->errors;
     struct settings *settings = settings_of(&run, plugin);
 
+    kit->server.shared->quarantines[0] = (struct quarantine){ 0 }; /* a case stands for itself */
     if (settings != NULL)
         run.hub = hub_open(kit->server.base, settings, kit->server.shared, 0,
                            HUB_PLUGINS | HUB_HTTP, file != NULL ? files : NULL, problems);

@@ -5,7 +5,7 @@
 #include "crypto/jwk.h"
 #include "plugin/template.h"
 
-const char *const hook_names[HOOK_COUNT] = {
+const char *const hook_names[HOOK_COUNT + 1] = {
 #define HOOK_NAME(hook_name) [HOOK_##hook_name] = #hook_name,
     DESCRIPTION_HOOKS(HOOK_NAME)
 #undef HOOK_NAME

@@ -129,7 +129,7 @@ struct description {
 };
 
 extern const struct field description_table[];
-extern const char *const hook_names[HOOK_COUNT];
+extern const char *const hook_names[HOOK_COUNT + 1]; /* NULL at the end */
 
 static inline bool description_has_hook(const struct description *description, enum hook hook)
 {

@@ -62,7 +62,7 @@ static void check_path(struct checking *checking, const char *what, struct slice
 {
     struct template_fault fault = claim_path_check(path, name_exists, checking);
 
-    if (fault.text != NULL && path.len > 0) /* an empty one takes a claim away */
+    if (fault.text != NULL && !slice_is(path, "-")) /* which takes a claim away */
         problem_add(checking->problems, checking->mark, "%s `%.*s`: %s", what, SLICE_ARG(name),
                     template_fault_text(checking->problems->arena, &fault, path).at);
 }

@@ -33,29 +33,6 @@ struct jail {
     unsigned failed_starts; /* one after the other */
 };
 
-bool quarantine_holds(const struct quarantine *quarantine)
-{
-    return quarantine->until > clock_monotonic_ms();
-}
-
-static void strike(const struct blame *blame)
-{
-    struct quarantine *quarantine = blame->quarantine;
-    int64_t now = clock_monotonic_ms();
-
-    __atomic_fetch_add(&quarantine->ended, 1, __ATOMIC_RELAXED);
-    memmove(&quarantine->strikes[0], &quarantine->strikes[1],
-            (JAIL_STRIKES - 1) * sizeof(quarantine->strikes[0]));
-    quarantine->strikes[JAIL_STRIKES - 1] = now;
-    if (quarantine->strikes[0] == 0 || now - quarantine->strikes[0] > JAIL_STRIKES_WINDOW_MS)
-        return;
-    quarantine->until = now + JAIL_QUARANTINE_MS;
-    log_audit("provider_quarantined",
-              "provider %.*s is put aside for ten minutes: its hooks ended the jail %d times in a "
-              "minute, last in %s",
-              SLICE_ARG(blame->provider), JAIL_STRIKES, blame->hook);
-}
-
 static void set_timer(struct jail *jail, int64_t milliseconds)
 {
     struct timeval after = { milliseconds / 1000, (milliseconds % 1000) * 1000 };
@@ -118,7 +95,7 @@ static void judge(struct jail *jail, const struct blame *guilty, const char *why
                   "started",
                   guilty->hook, SLICE_ARG(guilty->provider), why);
         if (guilty->quarantine != NULL)
-            strike(guilty);
+            quarantine_strike(guilty->quarantine, guilty->provider, guilty->hook);
     }
 }
 

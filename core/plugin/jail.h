@@ -4,14 +4,15 @@
  * A call is an operation of a flow, one at a time in the order they were asked for. A call has a
  * budget: more than 10 ms is a warning in the log, JAIL_BUDGET_MS is the end of the jail. When the
  * jail ends in the middle of a call, that call fails, its provider is blamed, and a new jail is
- * started; the calls behind it go to the new one. Three ends in a minute put the provider aside
- * (quarantine) for ten minutes.
+ * started; the calls behind it go to the new one. Three in a minute put the provider aside
+ * (plugin/quarantine.h).
  */
 #ifndef CARDEA_PLUGIN_JAIL_H
 #define CARDEA_PLUGIN_JAIL_H
 
 #include "config/node.h"
 #include "flow/flow.h"
+#include "plugin/quarantine.h"
 
 #include <event2/event.h>
 #include <jansson.h>
@@ -19,23 +20,8 @@
 enum {
     JAIL_BUDGET_MS = 2000,
     JAIL_SLOW_MS = 10,
-    JAIL_LOAD_MS = 5000, /* until the first plugin file, and for each of them */
-    JAIL_STRIKES = 3,
-    JAIL_STRIKES_WINDOW_MS = 60 * 1000,
-    JAIL_QUARANTINE_MS = 10 * 60 * 1000
+    JAIL_LOAD_MS = 5000 /* until the first plugin file, and for each of them */
 };
-
-/*
- * What is known against a provider. Lies in memory that all workers share, so that three strikes at
- * three workers count as three; written without locks, which at worst miscounts one strike.
- */
-struct quarantine {
-    int64_t strikes[JAIL_STRIKES]; /* clock_monotonic_ms() of the last ends, oldest first */
-    int64_t until;                 /* clock_monotonic_ms(); in the past: not in quarantine */
-    uint64_t ended;                /* all ends, for the metrics; written by all workers */
-};
-
-bool quarantine_holds(const struct quarantine *quarantine);
 
 struct jail_settings {
     const char *program; /* the cardea-jail binary; NULL: beside the running program, or in

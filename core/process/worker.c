@@ -209,8 +209,8 @@ static void on_tick(evutil_socket_t fd, short what, void *context)
     (void)what;
     flow_check_deadlines();
     check_ready(serving);
-    metrics_set(metrics, METRIC_CONNECTIONS, 0, http_server_connections(serving->public_server));
-    metrics_set(metrics, METRIC_FLOWS, 0, flow_count());
+    metrics_set(metrics, METRIC_CONNECTIONS, 0, 0, http_server_connections(serving->public_server));
+    metrics_set(metrics, METRIC_FLOWS, 0, 0, flow_count());
     if (serving->stop_by != 0 && clock_monotonic_ms() > serving->stop_by) {
         log_warn("%zu flows were not finished in time", flow_count());
         event_base_loopexit(serving->base, NULL);

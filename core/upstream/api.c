@@ -171,11 +171,11 @@ static enum step_result make_fetched_call(struct flow *flow)
         return STEP_NEXT;
     }
     if (login->round >= ROUNDS_MAX)
-        return flow_fail(flow, &ERROR_PLUGIN, "plugin misbehaving: fetch_more has no end");
+        return fail_misbehaving(flow, HOOK_fetch_more, "has no end");
     wanted.query = params_new(&flow->arena);
     wanted.form = params_new(&flow->arena);
     if (!outgoing_from_json(&wanted, &flow->arena, json_object_get(login->hook.output, "request")))
-        return flow_fail(flow, &ERROR_PLUGIN, "plugin misbehaving: fetch_more made no request");
+        return fail_misbehaving(flow, HOOK_fetch_more, "made no request");
     call_begin(login, &flow->arena, &(struct described_call){ .method = "GET", .url = wanted.url });
     login->request.method = wanted.method;
     login->request.body = wanted.body;

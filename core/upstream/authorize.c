@@ -122,20 +122,17 @@ static enum step_result read_shape_authorize(struct flow *flow)
     case HOOK_DONE:
         if (!outgoing_from_json(&login->request, &flow->arena,
                                 json_object_get(login->hook.output, "request")))
-            return flow_fail(flow, &ERROR_PLUGIN,
-                             "plugin misbehaving: shape_authorize made no request");
+            return fail_misbehaving(flow, HOOK_shape_authorize, "made no request");
         if (!slice_equal(before, login->request.url) &&
             !description_allows_url(&login->provider->description, login->request.url))
-            return flow_fail(flow, &ERROR_PLUGIN,
-                             "plugin misbehaving: shape_authorize sends people to another host");
+            return fail_misbehaving(flow, HOOK_shape_authorize, "sends people to another host");
         break;
     default:
         break;
     }
     if (!keep_memory(login, &flow->arena))
-        return flow_fail(flow, &ERROR_PLUGIN,
-                         "plugin misbehaving: shape_authorize remembers more than %d bytes",
-                         MEMORY_MAX);
+        return fail_misbehaving(flow, HOOK_shape_authorize, "remembers more than %d bytes",
+                                MEMORY_MAX);
     return STEP_NEXT;
 }
 

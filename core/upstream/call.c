@@ -182,10 +182,18 @@ static enum step_result ask_shape_api(struct flow *flow)
                      json_pack("{s:o}", "request", outgoing_to_json(&login_of(flow)->request)));
 }
 
-/* Who has made the address of the call. */
-static const char *maker_of_call(const struct login *login, enum hook_outcome shaped)
+/* The address is made by a hook, or stands in the description. */
+static enum step_result fail_foreign(struct flow *flow, enum hook_outcome shaped)
 {
-    return shaped == HOOK_DONE ? "shape_api" : login->fetching ? "fetch_more" : "the description";
+    struct login *login = login_of(flow);
+
+    if (shaped == HOOK_DONE || login->fetching)
+        return fail_misbehaving(flow, shaped == HOOK_DONE ? HOOK_shape_api : HOOK_fetch_more,
+                                "wants a call to %.*s, which is none of its hosts",
+                                SLICE_ARG(where(login)));
+    return flow_fail(flow, &ERROR_UPSTREAM,
+                     "the description wants a call to %.*s, which is none of its hosts",
+                     SLICE_ARG(where(login)));
 }
 
 static enum step_result ask_for_answer(struct flow *flow)
@@ -197,15 +205,13 @@ static enum step_result ask_for_answer(struct flow *flow)
         return STEP_FAIL;
     if (outcome == HOOK_DONE && !outgoing_from_json(&login->request, &flow->arena,
                                                     json_object_get(login->hook.output, "request")))
-        return flow_fail(flow, &ERROR_PLUGIN, "plugin misbehaving: shape_api made no request");
+        return fail_misbehaving(flow, HOOK_shape_api, "made no request");
     struct slice userinfo = upstream_endpoints(login->provider).userinfo;
 
     /* A discovered userinfo endpoint is not in the description. */
     if (!slice_equal(login->request.url, userinfo) &&
         !description_allows_url(&login->provider->description, login->request.url))
-        return flow_fail(flow, &ERROR_PLUGIN,
-                         "plugin misbehaving: %s wants a call to %.*s, which is none of its hosts",
-                         maker_of_call(login, outcome), SLICE_ARG(where(login)));
+        return fail_foreign(flow, outcome);
     struct template_values values = login_secret_values(login);
 
     add_headers(login, &flow->arena, &login->provider->description.api_headers, &values, true);
@@ -218,10 +224,7 @@ static enum step_result ask_as_app(struct flow *flow)
     struct login *login = login_of(flow);
 
     if (!description_allows_url(&login->provider->description, login->request.url))
-        return flow_fail(flow, &ERROR_UPSTREAM,
-                         "the description wants a call to %.*s, which is "
-                         "none of its hosts",
-                         SLICE_ARG(where(login)));
+        return fail_foreign(flow, HOOK_NOT_CALLED);
     return upstream_call(flow, false);
 }
 

@@ -173,12 +173,24 @@ static enum hook_outcome fail_by_hook(struct flow *flow, const json_t *output)
     return HOOK_FAILED;
 }
 
-static enum hook_outcome fail_lying(struct flow *flow, struct slice what)
+enum step_result fail_misbehaving(struct flow *flow, enum hook hook, const char *format, ...)
 {
-    struct login *login = login_of(flow);
+    const struct provider *provider = login_of(flow)->provider;
+    va_list args;
 
-    flow_fail(flow, &ERROR_PLUGIN, "plugin misbehaving: %s of provider %.*s: %.*s",
-              login->hook.hook, SLICE_ARG(login->provider->id), SLICE_ARG(what));
+    va_start(args, format);
+    struct slice what = arena_vprintf(&flow->arena, format, args);
+
+    va_end(args);
+    if (provider->quarantine != NULL)
+        quarantine_strike(provider->quarantine, provider->id, hook_names[hook]);
+    return flow_fail(flow, &ERROR_PLUGIN, "plugin misbehaving: %s of provider %.*s %.*s",
+                     hook_names[hook], SLICE_ARG(provider->id), SLICE_ARG(what));
+}
+
+static enum hook_outcome fail_lying(struct flow *flow, enum hook hook, struct slice what)
+{
+    fail_misbehaving(flow, hook, "lies: %.*s", SLICE_ARG(what));
     return HOOK_FAILED;
 }
 
@@ -199,11 +211,11 @@ enum hook_outcome hook_result(struct flow *flow, enum hook hook)
     struct slice misbehaved = json_member(output, "misbehaved");
 
     if (misbehaved.len > 0)
-        return fail_lying(flow, misbehaved);
+        return fail_lying(flow, hook, misbehaved);
     if (result == CARDEA_FAIL)
         return fail_by_hook(flow, output);
     if (result != CARDEA_OK && (result != CARDEA_FETCH || hook != HOOK_fetch_more))
-        return fail_lying(flow, SL("its result is none that it may have"));
+        return fail_lying(flow, hook, SL("its result is none that it may have"));
     if (json_is_object(memory)) {
         json_object_clear(login->memory);
         json_object_update(login->memory, memory);

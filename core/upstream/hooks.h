@@ -20,4 +20,9 @@ enum hook_outcome {
 };
 enum hook_outcome hook_result(struct flow *flow, enum hook hook);
 
+/* That hook has handed back what a hook may not: fails the flow, and counts against its provider as
+ * a call does that has cost the jail. */
+enum step_result fail_misbehaving(struct flow *flow, enum hook hook, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
 #endif

@@ -150,8 +150,8 @@ static enum step_result follow_claim_map(struct flow *flow)
     if (login->provider->description.protocol == PROTOCOL_OIDC)
         take_standard_claims(login, &flow->arena);
     for (size_t i = 0; i < claims->count; i++) {
-        /* An empty path takes a standard claim away that the provider means otherwise. */
-        if (claims->at[i].value.len == 0)
+        /* A standard claim that the provider means otherwise. */
+        if (slice_is(claims->at[i].value, "-"))
             json_object_del(login->profile, arena_string(&flow->arena, claims->at[i].name));
         else
             set_claim(login, &flow->arena, claims->at[i].name,
@@ -220,8 +220,7 @@ static enum step_result read_map_profile(struct flow *flow)
         return STEP_FAIL;
     case HOOK_DONE:
         if (!json_is_object(profile))
-            return flow_fail(flow, &ERROR_PLUGIN,
-                             "plugin misbehaving: map_profile made no profile");
+            return fail_misbehaving(flow, HOOK_map_profile, "made no profile");
         take_hook_profile(login, profile);
         break;
     default:

@@ -25,6 +25,11 @@ static const struct cardea_pair claims[] = {
     { NULL, NULL },
 };
 
+static const struct cardea_pair revoke_params[] = {
+    { "token", "{access_token}" },
+    { NULL, NULL },
+};
+
 static const struct cardea_provider coinbase = {
     CARDEA_PROVIDER,
     .id = "coinbase",
@@ -36,6 +41,7 @@ static const struct cardea_provider coinbase = {
     .authorize_url = "https://login.coinbase.com/oauth2/auth",
     .token_url = "https://login.coinbase.com/oauth2/token",
     .userinfo_url = "https://api.coinbase.com/v2/user",
+    .revoke_url = "https://login.coinbase.com/oauth2/revoke",
     .api_base = "https://api.coinbase.com/v2",
     .scopes = "wallet:user:read wallet:user:email",
     .token_auth = CARDEA_AUTH_POST,
@@ -45,6 +51,8 @@ static const struct cardea_provider coinbase = {
     .userinfo_error_text = "/errors/0/message",
     .claims = claims,
     .refresh_rotates = CARDEA_YES,
+    .revoke_auth = "token",
+    .revoke_params = revoke_params,
 };
 
 CARDEA_PLUGIN("1.0.0", &coinbase);

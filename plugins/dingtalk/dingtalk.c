@@ -56,6 +56,7 @@ static const struct cardea_provider dingtalk = {
     .token_auth = CARDEA_AUTH_POST,
     .token_body = CARDEA_JSON,
     .token_rename = token_rename,
+    .token_omit = "redirect_uri",
     .token_fields = token_fields,
     .token_error = "/code",
     .token_error_text = "/message",

@@ -35,6 +35,7 @@ static const struct cardea_provider hubspot = {
     .claims = claims,
     .refresh = CARDEA_YES,
     .revoke_method = "DELETE",
+    .revoke_auth = "none",
 };
 
 CARDEA_PLUGIN("1.0.0", &hubspot);

@@ -4,8 +4,9 @@
  *
  * A profile has two ids that are different numbers. user_id is the account's own, which webhooks
  * name too, and is the subject; id is another one for each app. As with Facebook, API calls carry
- * an HMAC of the token under the app secret. The token is good for an hour and has no refresh
- * token. There is no e-mail address.
+ * an HMAC of the token under the app secret. The token object stands at the top of the reply or
+ * inside `data`, by version. The token is good for an hour; a refresh exchanges it for one of sixty
+ * days, once: after that the person logs in again. There is no e-mail address.
  */
 #include <cardea/provider.h>
 
@@ -23,20 +24,15 @@ static const struct cardea_pair claims[] = {
     { NULL, NULL },
 };
 
-static int32_t shape_api(const struct cardea_host *host, cardea_call *call, cardea_request *request)
-{
-    const struct cardea_digest_1 *digest = host->extension("cardea.digest/1");
-    cardea_str token = host->request_param(request, "access_token");
+static const struct cardea_pair api_params[] = {
+    { "appsecret_proof", "{access_token > hmac_sha256(client_secret)}" },
+    { NULL, NULL },
+};
 
-    if (digest == NULL)
-        return host->fail(call, "server_error", "this Cardea has no cardea.digest/1");
-    return host->request_set_param(call, request, "appsecret_proof",
-                                   digest->hmac_hex(call, "sha256", "client_secret", token));
-}
-
-static const struct cardea_hooks hooks = {
-    CARDEA_HOOKS,
-    .shape_api = shape_api,
+static const struct cardea_pair token_fields[] = {
+    { "access_token", "/access_token | /data/0/access_token" },
+    { "scope", "/permissions > join( ) | /permissions | /data/0/permissions" },
+    { NULL, NULL },
 };
 
 static const struct cardea_provider instagram = {
@@ -50,20 +46,26 @@ static const struct cardea_provider instagram = {
     .color = "#e4405f",
     .authorize_url = "https://www.instagram.com/oauth/authorize",
     .token_url = "https://api.instagram.com/oauth/access_token",
+    .refresh_url = "https://graph.instagram.com/access_token",
     .userinfo_url = "https://graph.instagram.com/me",
     .api_base = "https://graph.instagram.com",
     .scopes = "instagram_business_basic",
     .scope_separator = ",",
     .token_auth = CARDEA_AUTH_POST,
-    .token_error = "/error_type",
-    .token_error_text = "/error_message",
+    .token_fields = token_fields,
+    .token_error = "/error_type | /error",
+    .token_error_text = "/error_message | /error/message",
     .api_token = CARDEA_QUERY,
+    .api_params = api_params,
     .userinfo_params = userinfo_params,
     .userinfo_error = "/error",
     .userinfo_error_text = "/error/message",
     .claims = claims,
-    .refresh = CARDEA_NO,
-    .hooks = &hooks,
+    .refresh = CARDEA_YES,
+    .refresh_grant = "ig_exchange_token",
+    .refresh_token_param = "access_token",
+    .refresh_source = "access_token",
+    .refresh_method = CARDEA_GET,
 };
 
 CARDEA_PLUGIN("1.0.0", &instagram);

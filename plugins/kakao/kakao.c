@@ -31,6 +31,7 @@ static const struct cardea_provider kakao = {
     .authorize_url = "https://kauth.kakao.com/oauth/authorize",
     .token_url = "https://kauth.kakao.com/oauth/token",
     .userinfo_url = "https://kapi.kakao.com/v2/user/me",
+    .revoke_url = "https://kapi.kakao.com/v1/user/unlink",
     .api_base = "https://kapi.kakao.com",
     .scope_separator = ",",
     .token_auth = CARDEA_AUTH_POST,
@@ -40,6 +41,7 @@ static const struct cardea_provider kakao = {
     .claims = claims,
     .email_trust = CARDEA_CLAIM,
     .refresh = CARDEA_YES,
+    .revoke_auth = "token",
 };
 
 CARDEA_PLUGIN("1.0.0", &kakao);

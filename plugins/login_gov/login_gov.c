@@ -36,6 +36,7 @@ static const struct cardea_provider login_gov = {
     .id = "login_gov",
     .name = "Login.gov",
     .protocol = CARDEA_OIDC,
+    .about = "The key `client` is the RSA key whose certificate is registered.",
     .console_url = "https://dashboard.int.identitysandbox.gov",
     .parameters = parameters,
     .issuer = "https://{host}/",

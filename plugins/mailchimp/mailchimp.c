@@ -30,6 +30,7 @@ static const struct cardea_provider mailchimp = {
     .token_url = "https://login.mailchimp.com/oauth2/token",
     .userinfo_url = "https://login.mailchimp.com/oauth2/metadata",
     .token_auth = CARDEA_AUTH_POST,
+    .api_hosts = "*.api.mailchimp.com",
     .api_scheme = "OAuth",
     .userinfo_error = "/error",
     .userinfo_error_text = "/error_description",

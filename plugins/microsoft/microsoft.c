@@ -22,7 +22,7 @@ static const struct cardea_parameter parameters[] = {
 };
 
 static const struct cardea_pair claims[] = {
-    { "picture", "" },
+    { "picture", "-" },
     { NULL, NULL },
 };
 

@@ -16,6 +16,7 @@ static const struct cardea_pair claims[] = {
 
 static const struct cardea_pair revoke_params[] = {
     { "grant_type", "delete" },
+    { "client_id", "{client_id}" },
     { "access_token", "{access_token}" },
     { "service_provider", "NAVER" },
     { NULL, NULL },

@@ -5,8 +5,7 @@
  * shop's and nobody is named. The person is in the token reply, as a number that is the subject, so
  * no other call is made; a reply that names nobody is no login. Such a token ends with the person's
  * session and has no refresh token. The address is the person's own at Shopify, and email_verified
- * is Shopify's word about it. The `hmac` of the answer is not checked: the login is bound by its
- * state, and the code is redeemed at the configured shop and nowhere else.
+ * is Shopify's word about it. Shopify signs every answer, in the parameter hmac.
  */
 #include <cardea/provider.h>
 
@@ -45,6 +44,7 @@ static const struct cardea_provider shopify = {
     .scopes = "read_products",
     .scope_separator = ",",
     .authorize_params = authorize_params,
+    .callback_hmac = "hmac",
     .token_auth = CARDEA_AUTH_POST,
     .api_token_name = "X-Shopify-Access-Token",
     .api_scheme = "none",

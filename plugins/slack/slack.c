@@ -28,10 +28,12 @@ static const struct cardea_provider slack = {
     .scopes = "openid profile email",
     .pkce = CARDEA_NO,
     .token_auth = CARDEA_AUTH_POST,
+    .token_error = "/error", /* of revocations as well */
     .userinfo_error = "/error",
     .claims = claims,
     .email_trust = CARDEA_CLAIM,
     .refresh_rotates = CARDEA_YES,
+    .revoke_auth = "token",
 };
 
 CARDEA_PLUGIN("1.0.0", &slack);

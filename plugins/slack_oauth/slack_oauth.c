@@ -14,11 +14,11 @@ static const struct cardea_pair authorize_rename[] = {
 };
 
 static const struct cardea_pair token_fields[] = {
-    { "access_token", "/authed_user/access_token" },
-    { "refresh_token", "/authed_user/refresh_token" },
-    { "token_type", "/authed_user/token_type" },
-    { "expires_in", "/authed_user/expires_in" },
-    { "scope", "/authed_user/scope" },
+    { "access_token", "/authed_user/access_token | /access_token" },
+    { "refresh_token", "/authed_user/refresh_token | /refresh_token" },
+    { "token_type", "/authed_user/token_type | /token_type" },
+    { "expires_in", "/authed_user/expires_in | /expires_in" },
+    { "scope", "/authed_user/scope | /scope" },
     { NULL, NULL },
 };
 
@@ -49,11 +49,13 @@ static const struct cardea_provider slack_oauth = {
     .authorize_rename = authorize_rename,
     .pkce = CARDEA_NO,
     .token_auth = CARDEA_AUTH_POST,
+    .token_error = "/error", /* of revocations as well */
     .token_fields = token_fields,
     .userinfo_error = "/error",
     .claims = claims,
     .email_trust = CARDEA_NEVER,
     .refresh_rotates = CARDEA_YES,
+    .revoke_auth = "token",
 };
 
 CARDEA_PLUGIN("1.0.0", &slack_oauth);

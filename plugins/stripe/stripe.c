@@ -17,6 +17,12 @@ static const struct cardea_pair claims[] = {
     { NULL, NULL },
 };
 
+static const struct cardea_pair revoke_params[] = {
+    { "client_id", "{client_id}" },
+    { "stripe_user_id", "{subject}" },
+    { NULL, NULL },
+};
+
 static const struct cardea_provider stripe = {
     CARDEA_PROVIDER,
     .id = "stripe",
@@ -29,6 +35,7 @@ static const struct cardea_provider stripe = {
     .token_url = "https://connect.stripe.com/oauth/token",
     .userinfo_url = "https://api.stripe.com/v1/account",
     .api_base = "https://api.stripe.com/v1",
+    .revoke_url = "https://connect.stripe.com/oauth/deauthorize",
     .scopes = "read_write",
     .token_auth = CARDEA_AUTH_BEARER,
     .token_expiry = "never",
@@ -36,6 +43,7 @@ static const struct cardea_provider stripe = {
     .userinfo_error_text = "/error/message",
     .claims = claims,
     .refresh = CARDEA_YES,
+    .revoke_params = revoke_params,
 };
 
 CARDEA_PLUGIN("1.0.0", &stripe);

@@ -54,6 +54,7 @@ static const struct cardea_provider twitch = {
     .email_trust = CARDEA_CLAIM,
     .refresh = CARDEA_YES,
     .refresh_rotates = CARDEA_YES,
+    .revoke_auth = "none",
     .revoke_params = revoke_params,
 };
 

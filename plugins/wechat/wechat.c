@@ -50,6 +50,7 @@ static const struct cardea_provider wechat = {
     .authorize_rename = authorize_rename,
     .authorize_fragment = "wechat_redirect",
     .pkce = CARDEA_NO,
+    .callback_denied = "-code",
     .token_auth = CARDEA_AUTH_POST,
     .token_method = CARDEA_GET,
     .token_rename = token_rename,
@@ -63,6 +64,7 @@ static const struct cardea_provider wechat = {
     .userinfo_error_text = "/errmsg",
     .claims = claims,
     .refresh = CARDEA_YES,
+    .refresh_omit = "client_secret",
 };
 
 CARDEA_PLUGIN("1.0.0", &wechat);

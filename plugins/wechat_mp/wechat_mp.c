@@ -33,6 +33,11 @@ static const struct cardea_pair claims[] = {
     { NULL, NULL },
 };
 
+static const struct cardea_pair refuse[] = {
+    { "the account is made up, for a preview of the page", "token:/is_snapshotuser" },
+    { NULL, NULL },
+};
+
 static const struct cardea_provider wechat_mp = {
     CARDEA_PROVIDER,
     .id = "wechat_mp",
@@ -53,6 +58,7 @@ static const struct cardea_provider wechat_mp = {
     .authorize_rename = authorize_rename,
     .authorize_fragment = "wechat_redirect",
     .pkce = CARDEA_NO,
+    .callback_denied = "-code",
     .token_auth = CARDEA_AUTH_POST,
     .token_method = CARDEA_GET,
     .token_rename = token_rename,
@@ -65,7 +71,9 @@ static const struct cardea_provider wechat_mp = {
     .userinfo_error_ok = "0",
     .userinfo_error_text = "/errmsg",
     .claims = claims,
+    .refuse = refuse,
     .refresh = CARDEA_YES,
+    .refresh_omit = "client_secret",
 };
 
 CARDEA_PLUGIN("1.0.0", &wechat_mp);

@@ -48,6 +48,7 @@ static const struct cardea_provider weibo = {
     .userinfo_error_text = "/error",
     .claims = claims,
     .refresh = CARDEA_NO,
+    .revoke_auth = "none",
     .revoke_params = revoke_params,
 };
 

@@ -46,8 +46,11 @@ static const struct cardea_provider zoho = {
     .scopes = "AaaServer.profile.READ",
     .scope_separator = ",",
     .token_auth = CARDEA_AUTH_POST,
+    .token_error = "/error", /* said for revoking too, where it comes with status 200 as well */
     .claims = claims,
     .email_trust = CARDEA_NEVER,
+    .revoke_body = CARDEA_QUERY,
+    .revoke_auth = "none",
 };
 
 CARDEA_PLUGIN("1.0.0", &zoho);

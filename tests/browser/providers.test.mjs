@@ -6,7 +6,7 @@ import { execFileSync } from 'node:child_process';
 import test from 'node:test';
 import { cardea } from '../interop/hub.mjs';
 import { inspect, startChromium, stopChromium, visitor } from './browser.mjs';
-import { claims, startDemo } from './demo.mjs';
+import { claims, hubOf, startDemo } from './demo.mjs';
 
 const PEOPLE = 3;
 
@@ -45,6 +45,8 @@ test('the chooser offers every provider, each with a mark', async (t) => {
   const page = await (await visitor(t)).open(`${demo.url}login`);
   const links = await offers(page).evaluateAll((all) => all.map((each) => new URL(each.href).pathname));
   assert.deepEqual(links.sort(), plugins.map(({ id }) => `/login/${id}`).sort());
+  const names = await offers(page).allInnerTexts();
+  assert.equal(new Set(names).size, names.length, `who could tell them apart: ${names}`);
   const blank = await page.locator('.choice img').evaluateAll((all) =>
     Promise.all(all.map((image) => image.decode())).then(() =>
       all.filter((image) => image.naturalWidth === 0).map((image) => image.src),
@@ -67,9 +69,19 @@ test('one finds a provider by a part of its name, and still gets where one wante
   await inspect(page, 'all-nothing-found');
   await page.getByRole('searchbox').fill('');
   await page.keyboard.press('Enter');
-  await page.getByRole('link', { name: 'Continue with GitHub' }).click();
+  await page.getByRole('link', { name: 'GitHub', exact: true }).click();
   await page.getByRole('button', { name: /^The Octocat/ }).click();
   await page.getByRole('heading', { name: 'Hello, The Octocat' }).waitFor();
+});
+
+test('one finds a provider on the way to a page of the hub, too', async (t) => {
+  const page = await (await visitor(t)).open();
+  await page.goto(`${await hubOf(page, demo.url)}/login?return_to=/logout`);
+  await page.getByRole('searchbox').fill('discord');
+  await page.keyboard.press('Enter');
+  await page.getByRole('link', { name: 'Discord', exact: true }).click();
+  await page.getByRole('button', { name: /^Nelly/ }).click();
+  await page.getByRole('heading', { name: 'Sign out?' }).waitFor();
 });
 
 for (const [look, options] of Object.entries({

@@ -127,6 +127,17 @@ def connection(hub):
     return made
 
 
+class UnixConnection(http.client.HTTPConnection):
+    def __init__(self, path):
+        super().__init__("localhost", timeout=15 * SLOW)
+        self.path = path
+
+    def connect(self):
+        self.sock = socket.socket(socket.AF_UNIX)
+        self.sock.settimeout(self.timeout)
+        self.sock.connect(self.path)
+
+
 def ask(connection, path="/oauth2/jwks"):
     connection.request("GET", path)
     answer = connection.getresponse()

@@ -245,9 +245,10 @@ def test_three_ends_in_a_minute_put_a_provider_aside_and_all_others_go_on_under_
         load.assert_nothing_failed()
         (event,) = hub.events("provider_quarantined")
         assert "provider doomed is put aside for ten minutes" in event["message"]
-        assert "3 times in a minute, last in map_profile" in event["message"]
-        assert metric(hub, "cardea_plugin_failures_total", provider="doomed") == 3
-        assert metric(hub, "cardea_plugin_failures_total", provider="plain") == 0
+        assert "its hooks misbehaved 3 times in a minute, last map_profile" in event["message"]
+        assert metric(hub, "cardea_plugin_failures_total", provider="doomed", hook="map_profile") == 3
+        assert metric(hub, "cardea_plugin_failures_total", provider="doomed", hook="shape_token") == 0
+        assert metric(hub, "cardea_plugin_failures_total", provider="plain", hook="map_profile") == 0
         assert metric(hub, "cardea_provider_available", provider="doomed") == 0
         assert metric(hub, "cardea_provider_available", provider="plain") == 1
         # The same plugin under another name has done nothing yet.
@@ -265,6 +266,24 @@ def provider_is_offered(hub, name):
     off = "temporarily unavailable" in entry
     assert off == ("href" not in entry) and off == ('class="choice off"' in entry), entry
     return not off
+
+
+def test_three_lies_in_a_minute_put_a_provider_aside_too(fake):
+    with Hub(configuration(fake, ["lies_result", "lies_api_host", "lies_nobody"])) as hub:
+        (worker,) = workers(hub)
+        (jail,) = jails(worker)
+        for provider, hook in (("lies_result", "map_profile"), ("lies_api_host", "shape_api")):
+            for _ in range(3):
+                assert provider_is_offered(hub, f"Misbehaving {provider}")
+                assert_clear_page(attempt(hub, provider)[0])
+            assert not provider_is_offered(hub, f"Misbehaving {provider}")
+            assert metric(hub, "cardea_plugin_failures_total", provider=provider, hook=hook) == 3
+        # What a provider's answers may make of a profile is not the plugin's fault.
+        for _ in range(4):
+            assert attempt(hub, "lies_nobody")[0].status == 502
+        assert provider_is_offered(hub, "Misbehaving lies_nobody")
+        assert jails(worker) == [jail]
+        others_go_on(hub)
 
 
 def test_a_login_that_was_under_way_when_its_provider_was_put_aside_ends_with_a_clear_page(fake):
@@ -291,7 +310,7 @@ def test_strikes_of_clients_that_have_gone_count_too(fake):
                 browser.get(back, timeout=0.3 / SLOW)
             wait_until(lambda: hub.log().count("did not return within 2 s") == number + 1)
         assert len(hub.events("provider_quarantined")) == 1
-        assert metric(hub, "cardea_plugin_failures_total", provider="loop") == 3
+        assert metric(hub, "cardea_plugin_failures_total", provider="loop", hook="map_profile") == 3
         others_go_on(hub)
 
 

@@ -14,21 +14,10 @@ import warnings
 import pytest
 from hub import SLOW, free_port, wait_until
 from load import Load
-from processes import Hub, ask, change, kill, reload, serve_briefly, serves_nothing, workers
+from processes import Hub, UnixConnection, ask, change, kill, reload, serve_briefly, serves_nothing, workers
 
 
 # -- unix sockets --------------------------------------------------------------------------------
-
-
-class UnixConnection(http.client.HTTPConnection):
-    def __init__(self, path):
-        super().__init__("localhost", timeout=15 * SLOW)
-        self.path = path
-
-    def connect(self):
-        self.sock = socket.socket(socket.AF_UNIX)
-        self.sock.settimeout(self.timeout)
-        self.sock.connect(self.path)
 
 
 def test_a_unix_socket_is_listened_on_and_kept_over_reloads():

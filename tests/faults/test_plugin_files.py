@@ -28,9 +28,9 @@ REFUSED = [
     ("no_provider", "has a provider without a struct_size"),
     ("too_many", "describes no provider|more providers than"),
     ("no_symbol", "cannot be loaded as a plugin: .*cardea_plugin"),
-    ("newer_field", "uses a field of struct cardea_provider added after ABI 1.0"),
-    ("newer_hook", "uses a hook added after ABI 1.0"),
-    ("newer_lookup", "uses a field of struct cardea_lookup added after ABI 1.0"),
+    ("newer_field", "uses a field of struct cardea_provider added in ABI 1.4, this Cardea has ABI 1.0"),
+    ("newer_hook", "uses a hook added in ABI 1.4, this Cardea has ABI 1.0"),
+    ("newer_lookup", "uses a field of struct cardea_lookup added in ABI 1.4, this Cardea has ABI 1.0"),
     ("born_dead", r"ended the jail while it was loaded: it was ended by signal 6 \(Aborted\)"),
     ("born_calling", "ended the jail while it was loaded: it called socket"),
     ("born_looping", "ended the jail while it was loaded: it did not load"),
@@ -58,6 +58,22 @@ def test_a_plugin_that_is_not_as_it_must_be_is_left_out_and_named(tmp_path, name
 def test_a_plugin_of_a_cardea_to_come_is_loaded_as_long_as_it_uses_nothing_we_lack(tmp_path):
     _, ids, said = list_plugins(os.path.join(MISBEHAVING, "newer"), str(tmp_path))
     assert "newer" in ids and said == ""
+
+
+@pytest.mark.parametrize("provider", ["newer", "older", "older_hooks"])
+def test_people_log_in_by_plugins_of_other_minor_versions(fake, provider):
+    """Nothing behind the end of an older plugin's structs is read: garbage stands there."""
+    folder = os.path.join(MISBEHAVING, "newer") if provider == "newer" else os.path.dirname(EVERYTHING)
+    config = fake.configuration(plugin=provider)
+    fake.paths.clear()
+    if provider != "older_hooks":
+        config["lookups"] = {"more": {"url": fake.url + "/more"}}
+    with Hub({"plugin_directories": [folder], "providers": {provider: config}}) as hub:
+        answer, browser = log_in(hub, provider)
+        assert answer.status == 303, hub.log()
+        assert browser.get(hub.url("/session")).json["idp_sub"] == "7"
+        assert ("/more" in fake.paths) == (provider != "older_hooks")
+        assert "misbehaving" not in hub.log()
 
 
 @pytest.fixture
@@ -108,6 +124,13 @@ def test_a_plugin_that_others_may_write_to(folder, tmp_path, mode):
     shutil.copy(EVERYTHING, folder / "open.so")
     os.chmod(folder / "open.so", mode)
     assert_left_out(folder, tmp_path, "open.so", "may be written by others")
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")
+def test_a_plugin_that_belongs_to_somebody_else(folder, tmp_path):
+    shutil.copy(EVERYTHING, folder / "foreign.so")
+    os.chown(folder / "foreign.so", 65534, 65534)
+    assert_left_out(folder, tmp_path, "foreign.so", "must belong to root or to the service's user")
 
 
 def test_a_folder_that_others_may_write_to(folder, tmp_path):

@@ -15,9 +15,8 @@ const OWN_KEYS = {
   keyes256: await jose.generateKeyPair('ES256', { extractable: true }),
   keyrs256: await jose.generateKeyPair('RS256', { extractable: true }),
 };
-const PEM = Object.fromEntries(
-  await Promise.all(Object.entries(OWN_KEYS).map(async ([id, { privateKey }]) => [id, await jose.exportPKCS8(privateKey)])),
-);
+const PEM = {};
+for (const [id, { privateKey }] of Object.entries(OWN_KEYS)) PEM[id] = await jose.exportPKCS8(privateKey);
 
 // One entry of `providers` for each client that Cardea is there.
 function entry(over = {}) {
@@ -270,7 +269,12 @@ async function startPair(t, path) {
   t.after(() => own.stop());
   const callback = `${own.issuer}/callback/own`;
   await provider.configure([
-    { client_id: 'es256', client_secret: CLIENT_SECRET, redirect_uris: [callback], id_token_signed_response_alg: 'ES256' },
+    {
+      client_id: 'es256',
+      client_secret: CLIENT_SECRET,
+      redirect_uris: [callback],
+      id_token_signed_response_alg: 'ES256',
+    },
   ]);
   return {
     provider,

@@ -7,6 +7,7 @@
 
 #include "base/log.h"
 #include "hub/metrics.h"
+#include "plugin/description.h"
 
 static const char *const routes[] = { "/a", "/b", NULL };
 static const char *const steps[] = { "read", NULL };
@@ -97,9 +98,9 @@ static void test_counts_of_all_workers_are_added_up(void **state)
     metrics_count(&pages[0], METRIC_REQUESTS, 1, 2);
     metrics_count(&pages[1], METRIC_REQUESTS, 1, 2);
     metrics_count(&pages[1], METRIC_TOKENS, GRANT_CLIENT_CREDENTIALS, 0);
-    metrics_set(&pages[0], METRIC_CONNECTIONS, 0, 5);
-    metrics_set(&pages[0], METRIC_CONNECTIONS, 0, 3);
-    metrics_set(&pages[1], METRIC_CONNECTIONS, 0, 4);
+    metrics_set(&pages[0], METRIC_CONNECTIONS, 0, 0, 5);
+    metrics_set(&pages[0], METRIC_CONNECTIONS, 0, 0, 3);
+    metrics_set(&pages[1], METRIC_CONNECTIONS, 0, 0, 4);
     assert_line("cardea_http_requests_total{route=\"/b\",status=\"4xx\"} 3");
     assert_line("cardea_http_requests_total{route=\"/a\",status=\"4xx\"} 0");
     assert_line("cardea_token_responses_total{grant_type=\"client_credentials\"} 1");
@@ -109,8 +110,8 @@ static void test_counts_of_all_workers_are_added_up(void **state)
 static void test_labels_are_escaped(void **state)
 {
     (void)state;
-    metrics_count(&pages[0], METRIC_JAIL_ENDS, 1, 0);
-    assert_line("cardea_plugin_failures_total{provider=\"we\\\"ird\\\\\"} 1");
+    metrics_count(&pages[0], METRIC_PLUGIN_FAILURES, 1, HOOK_read_token);
+    assert_line("cardea_plugin_failures_total{provider=\"we\\\"ird\\\\\",hook=\"read_token\"} 1");
 }
 
 static void test_the_words_of_outcomes_are_in_the_order_of_their_enums(void **state)
@@ -179,7 +180,7 @@ static void test_no_two_series_share_a_place(void **state)
     }
     metrics_observe(&pages[0], METRIC_STEP_TIME, 0, 1);
     metrics_count(&pages[0], METRIC_STORE_ERRORS, 0, 0);
-    metrics_set(&pages[0], METRIC_FLOWS, 0, 1);
+    metrics_set(&pages[0], METRIC_FLOWS, 0, 0, 1);
     for (size_t i = 0; i < METRIC_SLOTS; i++) {
         assert_true(pages[0].slot[i] <= 1);
         before += pages[0].slot[i];

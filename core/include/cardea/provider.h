@@ -15,7 +15,7 @@
  * Hooks are synchronous, do no input or output and are called one at a time: they run in a process
  * of their own that has no network, no files and no keys (core/README.md, "The jail"). A hook that
  * takes longer than 10 ms is named in the log, one that takes 2 s is ended; a provider whose hooks
- * end the jail three times in a minute is put aside.
+ * end that process, or hand back what they may not, three times in a minute is put aside.
  *
  * Versions. `abi_major` must be the same on both sides. Every struct begins with its size and grows
  * only at its end, and zero always means the default: an older plugin works with a newer Cardea,
@@ -290,8 +290,8 @@ struct cardea_provider {
     const struct cardea_lookup *const *lookups; /* ends with NULL */
 
     /* The profile. */
-    const struct cardea_pair *claims; /* claim to claim path; OIDC has the standard ones; an empty
-                                         path takes one away */
+    const struct cardea_pair *claims; /* claim to claim path; OIDC has the standard ones, of which
+                                         "-" takes one away */
     /* CARDEA_CLAIM: email_verified says it; CARDEA_ALWAYS: the provider gives verified addresses
      * only; CARDEA_NEVER (the default). */
     const char *email_trust;

@@ -1,8 +1,11 @@
 /*
- * Plugins of a Cardea to come: their structs are longer than ours. What leaves the surplus at zero
- * is loaded, what uses it is refused.
+ * Plugins of a Cardea to come, whose ABI is 1.4: their structs are longer than ours. What leaves
+ * the surplus at zero is loaded, what uses it is refused.
  */
 #include "../misbehaving.h"
+
+#undef CARDEA_API
+#define CARDEA_API 0x0104
 
 #ifndef NEWER_FIELD
 #define NEWER_FIELD NULL
