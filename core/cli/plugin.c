@@ -1,13 +1,9 @@
 #include "cli/cli.h"
 
 #include "base/json.h"
-#include "kit/run.h"
 #include "plugin/description.h"
 #include "process/hub_open.h"
 
-#include <dirent.h>
-#include <limits.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 /* ---- what is loaded ---- */
@@ -216,129 +212,4 @@ int cli_plugin_show(struct cli *cli)
         (cli->json ? print_as_json : print_description)(&provider, loaded.settings);
     unload_plugins(&loaded);
     return good ? EXIT_DONE : EXIT_USAGE;
-}
-
-/* ---- the kit ---- */
-
-struct tally {
-    size_t passed;
-    size_t failed;
-    json_t *list;
-};
-
-static void note(struct cli *cli, struct tally *tally, struct slice plugin,
-                 const struct kit_case *what, bool passed)
-{
-    *(passed ? &tally->passed : &tally->failed) += 1;
-    if (cli->json)
-        json_array_append_new(tally->list,
-                              json_pack("{s:o, s:o, s:b}", "plugin", json_from_slice(plugin),
-                                        "case", json_from_slice(what->name), "passed", passed));
-    else
-        printf("%s %.*s/%.*s\n", passed ? "ok  " : "FAIL", SLICE_ARG(plugin),
-               SLICE_ARG(what->name));
-}
-
-/* A shared object inside a plugin's folder, for plugins outside of this tree. */
-static const char *object_in(struct arena *arena, const char *folder)
-{
-    DIR *dir = opendir(folder);
-    struct dirent *entry;
-    const char *found = NULL;
-
-    while (dir != NULL && found == NULL && (entry = readdir(dir)) != NULL) {
-        if (slice_ends(slice_of(entry->d_name), SL(".so")))
-            found = arena_printf(arena, "%s/%s", folder, entry->d_name).at;
-    }
-    if (dir != NULL)
-        closedir(dir);
-    return found;
-}
-
-static bool is_folder(const char *path)
-{
-    struct stat status;
-
-    return stat(path, &status) == 0 && S_ISDIR(status.st_mode);
-}
-
-static const char *absolute(struct arena *arena, const char *path)
-{
-    char real[PATH_MAX];
-
-    return path != NULL && realpath(path, real) != NULL ? arena_string(arena, slice_of(real))
-                                                        : path;
-}
-
-/* The last part of a path, without slashes behind it and without ".so". */
-static struct slice id_of(const char *path)
-{
-    struct slice id = slice_of(path);
-
-    while (id.len > 1 && id.at[id.len - 1] == '/')
-        id.len--;
-    while (slice_has(id, '/'))
-        id = slice_from(id, slice_find(id, '/') + 1);
-    if (slice_ends(id, SL(".so")))
-        id.len -= 3;
-    return id;
-}
-
-static void test_plugin(struct cli *cli, struct kit *kit, const char *path,
-                        const char *cases_folder, struct tally *tally)
-{
-    struct arena arena = { 0 };
-    struct problems problems = { .arena = &arena };
-    const char *file = absolute(&arena, is_folder(path) ? object_in(&arena, path) : path);
-    struct kit_cases cases;
-
-    if (cases_folder == NULL)
-        cases_folder = arena_printf(&arena, "%s/cases", path).at;
-    kit_cases_read(&cases, cases_folder, &problems);
-    if (problems.errors == 0 && cases.count == 0)
-        problem_add(&problems, (struct mark){ cases_folder, 0, 0 }, "there are no cases");
-    if (problems.errors > 0)
-        tally->failed++;
-    for (size_t i = 0; problems.errors == 0 && i < cases.count; i++) {
-        struct problems own = { .arena = &arena };
-        bool passed = kit_run(kit, id_of(path), file, &cases, &cases.at[i], &own);
-
-        note(cli, tally, id_of(path), &cases.at[i], passed);
-        if (!passed)
-            cli_say_problems(&own);
-    }
-    cli_say_problems(&problems);
-    kit_cases_release(&cases);
-    arena_release(&arena);
-}
-
-int cli_plugin_test(struct cli *cli)
-{
-    const char *why;
-
-    if (cli->count == 0)
-        return cli_wrong_usage(cli, "the folder or file of a plugin is needed");
-    struct kit *kit = kit_new(&why);
-
-    if (kit == NULL) {
-        fprintf(stderr, "cardea: %s\n", why);
-        return EXIT_USAGE;
-    }
-    struct tally tally = { .list = json_array() };
-
-    for (int i = 0; i < cli->count; i++) {
-        char *const *path = &cli->arguments[i];
-        /* A file is followed by the folder of its cases. */
-        bool has_cases = !is_folder(path[0]) && i + 1 < cli->count && is_folder(path[1]);
-
-        test_plugin(cli, kit, path[0], has_cases ? path[1] : NULL, &tally);
-        i += has_cases;
-    }
-    kit_free(kit);
-    if (cli->json)
-        cli_print_json(json_incref(tally.list));
-    else
-        printf("%zu passed, %zu failed\n", tally.passed, tally.failed);
-    json_decref(tally.list);
-    return tally.failed == 0 && tally.passed > 0 ? EXIT_DONE : EXIT_NO;
 }
