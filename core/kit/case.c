@@ -35,8 +35,8 @@ enum {
     MEMBERS = sizeof(members) / sizeof(members[0])
 };
 
-static const char *const exchange_members[] = { "request", "query",   "form",
-                                                "json",    "headers", "answer" };
+static const char *const exchange_members[] = { "request", "query",  "form",  "json",
+                                                "headers", "oauth1", "answer" };
 static const char *const answer_members[] = { "status", "type", "headers", "body" };
 
 struct slice kit_text(const struct node *map, const char *name)
@@ -114,6 +114,7 @@ static void read_exchange(struct kit_exchange *exchange, const struct node *node
     exchange->form = node_get(node, "form");
     exchange->json = node_get(node, "json");
     exchange->headers = node_get(node, "headers");
+    exchange->oauth1 = node_get(node, "oauth1");
     read_answer(exchange, node_get(node, "answer"), problems);
 }
 

@@ -84,6 +84,11 @@ enum {
     WORD_NO = 1
 };
 
+enum {
+    OAUTH1_CALLBACK_SENT,
+    OAUTH1_CALLBACK_OOB
+};
+
 struct description_parameter {
     struct named named;
     struct slice about;
