@@ -80,7 +80,7 @@ enum refresh {
     REFRESH_NO
 };
 enum {
-    WORD_YES = 0, /* pkce, id_token; nonce "required" */
+    WORD_YES = 0, /* pkce, id_token; nonce, oauth1_confirmed "required" */
     WORD_NO = 1
 };
 

@@ -105,6 +105,8 @@
     TEXT(oauth1_realm, "The realm in the Authorization header of OAuth 1.0a.")                     \
     WORD(oauth1_callback, ("sent", "oob"),                                                         \
          "Whether the callback is sent, or out-of-band because the one registered counts.")        \
+    WORD(oauth1_confirmed, ("required", "absent"),                                                 \
+         "Whether the callback is confirmed in the reply.")                                        \
     WORD(request_token_method, ("POST", "GET"), "Method of the request for a request token.")      \
     PAIRS(request_token_params, "Parameters added to the request for a request token.")
 

@@ -138,7 +138,8 @@ static const char *take_credentials(struct login *login, struct arena *arena, co
         return "it gave no request token with its secret";
     if (!is_fit(token) || !is_fit(secret))
         return "it gave a request token that is too long, or has characters that none may have";
-    if (!slice_is(json_member(root, "oauth_callback_confirmed"), "true"))
+    if (login->provider->description.oauth1_confirmed == WORD_YES &&
+        !slice_is(json_member(root, "oauth_callback_confirmed"), "true"))
         return "it did not confirm the callback";
     login->attempt.oauth_token = arena_copy(arena, token);
     login->attempt.oauth_token_secret = arena_copy(arena, secret);

@@ -30,8 +30,9 @@ static const struct cardea_provider twitter_oauth1 = {
     .id = "twitter_oauth1",
     .name = "X (OAuth 1.0a)",
     .protocol = CARDEA_OAUTH1,
-    .about = "Gives an e-mail address when \"Request email from users\" is on in the app's settings; "
-             "client_id and client_secret are the consumer keys.",
+    .about =
+        "Gives an e-mail address when \"Request email from users\" is on in the app's settings; "
+        "client_id and client_secret are the consumer keys.",
     .console_url = "https://developer.x.com/en/portal/dashboard",
     .color = "#000000",
     .request_token_url = "https://api.twitter.com/oauth/request_token",

@@ -333,6 +333,9 @@ struct cardea_provider {
     /* "sent" (the default), or "oob" where the provider calls back only where it was told to when
      * the app was registered. */
     const char *oauth1_callback;
+    /* "required" (the default), or "absent" where oauth_callback_confirmed never comes; then the
+     * verifier alone shows that the provider knows this revision of the protocol. */
+    const char *oauth1_confirmed;
     const char *request_token_method; /* CARDEA_POST (the default) or CARDEA_GET */
     const struct cardea_pair *request_token_params;
 };
