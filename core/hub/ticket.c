@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/random.h"
+#include "crypto/secret.h"
 #include "protocol/errors.h"
 #include "store/record.h"
 
@@ -29,6 +30,8 @@ static const struct record_field attempt_table[] = {
     RECORD_FIELD(5, RECORD_TEXT, struct attempt, ticket),
     RECORD_FIELD(6, RECORD_TEXT, struct attempt, return_to),
     RECORD_FIELD(7, RECORD_TEXT, struct attempt, memory),
+    RECORD_FIELD(8, RECORD_TEXT, struct attempt, oauth_token),
+    RECORD_FIELD(9, RECORD_TEXT, struct attempt, oauth_token_secret),
     RECORD_END,
 };
 
@@ -182,6 +185,23 @@ bool attempt_open(struct request *request, struct slice id, struct attempt *atte
     *attempt_r = (struct attempt){ .id = id };
     return open_record(request, &attempt_kind, id, attempt_r) &&
            is_fresh(request, attempt_r->created);
+}
+
+bool attempt_find(struct request *request, struct slice oauth_token, struct attempt *attempt_r)
+{
+    struct request_cookies cookies = { 0 };
+    struct slice name;
+    struct slice value;
+
+    while (request_next_cookie(request, &cookies, &name, &value)) {
+        struct slice id = slice_from(name, strlen(attempt_kind.prefix));
+
+        if (slice_starts(name, slice_of(attempt_kind.prefix)) &&
+            attempt_open(request, id, attempt_r) &&
+            secret_equal(oauth_token, attempt_r->oauth_token))
+            return true;
+    }
+    return false;
 }
 
 void attempt_drop(struct request *request, struct slice id)

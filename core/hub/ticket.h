@@ -38,6 +38,9 @@ struct attempt {
     struct slice return_to; /* without a ticket */
     struct slice memory;    /* what hooks remember, JSON */
     bool form_post;
+    /* The temporary credentials of OAuth 1.0a, which has no `state`. */
+    struct slice oauth_token;
+    struct slice oauth_token_secret;
 };
 
 /* Gives it a fresh id and adds its cookie. False, with flow.error set, when it is too large. */
@@ -52,6 +55,8 @@ void ticket_drop(struct request *request, struct slice id);
 void attempt_begin(struct request *request, struct attempt *attempt);
 bool attempt_issue(struct request *request, const struct attempt *attempt);
 bool attempt_open(struct request *request, struct slice id, struct attempt *attempt_r);
+/* The attempt whose oauth_token that is. */
+bool attempt_find(struct request *request, struct slice oauth_token, struct attempt *attempt_r);
 void attempt_drop(struct request *request, struct slice id);
 
 #endif

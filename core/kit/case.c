@@ -40,8 +40,8 @@ static const char *const authorize_members[] = { "url", "query", "fragment", NUL
 static const char *const kept_members[] = { "refresh_token", "access_token", "sub", "callback",
                                             NULL };
 static const char *const said_members[] = { "code", "text", NULL };
-static const char *const exchange_members[] = { "request", "query",  "form", "json",
-                                                "headers", "answer", NULL };
+static const char *const exchange_members[] = { "request", "query",  "form",   "json",
+                                                "headers", "oauth1", "answer", NULL };
 static const char *const answer_members[] = { "status", "type", "headers", "body", NULL };
 static const char *const provider_members[] = { "discovery", "id_token_alg", NULL };
 
@@ -145,6 +145,7 @@ static void read_exchange(struct kit_exchange *exchange, const struct node *node
     exchange->form = take_texts(node, "form", problems);
     exchange->json = take_texts(node, "json", problems);
     exchange->headers = take_texts(node, "headers", problems);
+    exchange->oauth1 = take_texts(node, "oauth1", problems);
     read_answer(exchange, node_get(node, "answer"), problems);
 }
 

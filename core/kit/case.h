@@ -11,7 +11,7 @@
  *     revoke: {refresh_token: r1, sub: "1"}   instead of a callback: such tokens are taken back
  *     exchanges:                              requests that must be made, and their answers
  *     - request: POST https://...
- *       query: {...}  form: {...}  json: {...}  headers: {...}
+ *       query: {...}  form: {...}  json: {...}  headers: {...}  oauth1: {...}
  *       answer: {status: 200, type: application/json, headers: {...}, body: ...}
  *     id_token: {email: ...}                  claims of $id_token, besides those every one has
  *     userinfo: {name: ...}                   the same of $userinfo, a signed userinfo reply
@@ -27,6 +27,10 @@
  * $rsa_sha256(TEXT). In `config` a key may be $rsa_key or $ec_key, which the kit has. A refresh may
  * have a `callback:` of its own, for what is kept of it.
  *
+ * `oauth1` are protocol parameters of OAuth 1.0a, and the realm. Whatever a provider that speaks it
+ * is sent must be signed with the client's secret (or its key) and with the secret of the token
+ * that an answer gave, a form, before.
+ *
  * `provider.yaml` in the same folder is no case: its `discovery:` is the provider's discovery
  * document, or a list of those of several instances, and its `id_token_alg:` signs the ID tokens of
  * cases that do not say otherwise.
@@ -40,7 +44,7 @@ struct kit_exchange {
     struct mark mark;
     struct slice method;
     struct slice url;
-    const struct node *query, *form, *json, *headers; /* maps, or NULL */
+    const struct node *query, *form, *json, *headers, *oauth1; /* maps, or NULL */
     int status;
     struct slice type;
     const struct node *answer_headers;

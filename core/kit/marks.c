@@ -70,11 +70,29 @@ static bool is_text(const struct node *value)
     return text;
 }
 
+/* In an answer that is a form, as with OAuth 1.0a. */
+static size_t length_in_form(struct slice form, struct slice text)
+{
+    struct slice part;
+    size_t length = 0;
+
+    while (length == 0 && slice_next(&form, '&', &part)) {
+        struct slice name;
+        struct slice value;
+
+        if (slice_cut(part, '=', &name, &value) && slice_is_plain(name, "_") && names_token(name))
+            length = length_of(value, text);
+    }
+    return length;
+}
+
 /* Anywhere in an answer. */
 static size_t length_in_answer(const struct node *body, struct slice text)
 {
     size_t length = 0;
 
+    if (body != NULL && body->kind == NODE_TEXT)
+        return length_in_form(body->text, text);
     for (size_t i = 0; body != NULL && body->kind == NODE_MAP && i < body->count && !length; i++) {
         const struct node *value = body->members[i].value;
 

@@ -163,6 +163,8 @@ static struct slice token_named(const struct tokens *tokens, struct arena *arena
 {
     if (slice_is(name, "access_token"))
         return tokens->access_token;
+    if (slice_is(name, "token_secret"))
+        return tokens->token_secret;
     if (slice_is(name, "refresh_token"))
         return tokens->refresh_token;
     if (slice_is(name, "scope"))
@@ -242,8 +244,17 @@ static void compare_exchanges(struct run *run)
 
 /* ---- the flows ---- */
 
+/* OAuth 1.0a has asked for something before the browser goes anywhere. */
 static enum step_result make_request(struct flow *flow)
 {
+    struct run *run = run_of(flow);
+    static const struct params none;
+
+    if (login_of(flow)->provider->description.protocol == PROTOCOL_OAUTH1) {
+        run->play = simulator_play(&run->kit->simulator, &run->provider, run->what, &none);
+        run->play->callback = arena_copy(&run->play->arena, login_of(flow)->callback_url);
+        run->kit->simulator.only = run->play;
+    }
     return flow_enter(flow, authorize_upstream);
 }
 
@@ -262,7 +273,8 @@ static enum step_result judge_request(struct flow *flow)
     slice_cut(url, '#', &url, &fragment);
     slice_cut(url, '?', &head, &query);
     params_read(run->problems->arena, query, &run->request);
-    run->play = simulator_play(&run->kit->simulator, &run->provider, run->what, &run->request);
+    if (run->play == NULL)
+        run->play = simulator_play(&run->kit->simulator, &run->provider, run->what, &run->request);
     /* A provider that names its parameters otherwise still gets ours. */
     run->play->state = arena_copy(&run->play->arena, login->attempt.id);
     run->play->nonce = arena_copy(&run->play->arena, login->attempt.nonce);

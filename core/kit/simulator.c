@@ -10,6 +10,7 @@
 #include "crypto/digest.h"
 #include "crypto/jws.h"
 #include "kit/marks.h"
+#include "kit/simulator_oauth1.h"
 #include "protocol/pkce.h"
 
 enum {
@@ -198,8 +199,19 @@ static struct slice make_id_token(struct simulator *simulator, struct play *play
     return sign_claims(simulator, play, claims, play->what->id_token);
 }
 
+/* With OAuth 1.0a the nonce is that of the request which asked for it. */
+static struct slice make_identity(struct simulator *simulator, struct play *play)
+{
+    json_t *claims = common_claims(play);
+
+    json_set_slice(claims, "nonce", play->nonce);
+    return sign_claims(simulator, play, claims, play->what->userinfo);
+}
+
 static struct slice make_userinfo(struct simulator *simulator, struct play *play)
 {
+    if (play->provider->description->protocol == PROTOCOL_OAUTH1)
+        return make_identity(simulator, play);
     return sign_claims(simulator, play, common_claims(play), play->what->userinfo);
 }
 
@@ -395,6 +407,7 @@ bool play_matches(struct simulator *simulator, struct play *play, struct slice w
 struct given {
     struct params query;
     struct params form;
+    struct params oauth1;
     json_t *json;
     const struct request *request;
 };
@@ -408,6 +421,8 @@ static struct slice given_member(struct arena *arena, const struct given *given,
         return params_get_raw(&given->query, text);
     if (strcmp(part, "form") == 0)
         return params_get_raw(&given->form, text);
+    if (strcmp(part, "oauth1") == 0)
+        return params_get_raw(&given->oauth1, text);
     if (strcmp(part, "json") == 0)
         return json_text(arena, json_object_get(given->json, text));
     return request_header(given->request, text);
@@ -633,6 +648,17 @@ static bool answer_published(struct simulator *simulator, struct request *reques
     return false;
 }
 
+static void check_signature(struct simulator *simulator, struct play *play,
+                            const struct kit_exchange *exchange, struct slice url,
+                            struct given *given)
+{
+    const char *wrong =
+        oauth1_judge(simulator, play, given->request, url, &given->form, &given->oauth1);
+
+    if (wrong != NULL)
+        complain(play, exchange->mark, "%s", wrong);
+}
+
 enum step_result simulator_answer(struct simulator *simulator, struct request *request,
                                   const struct simulated *provider, struct slice url)
 {
@@ -644,6 +670,8 @@ enum step_result simulator_answer(struct simulator *simulator, struct request *r
     if (answer_published(simulator, request, provider, url, &result))
         return result;
     if (play == NULL)
+        play = oauth1_begin(simulator, request, provider);
+    if (play == NULL)
         return say_wrong(request, "this request brings no code or token of a login here: ", url);
     url = mark_remove(play, url);
     struct slice what = arena_printf(&play->arena, "%.*s %.*s", SLICE_ARG(method), SLICE_ARG(url));
@@ -654,6 +682,9 @@ enum step_result simulator_answer(struct simulator *simulator, struct request *r
         return say_wrong(request, "the case has no such request: ", what);
     }
     read_given(request, &given);
+    if (provider->description->protocol == PROTOCOL_OAUTH1)
+        check_signature(simulator, play, exchange, url, &given);
+    check_part(simulator, play, &given, "oauth1", exchange->oauth1);
     check_part(simulator, play, &given, "query", exchange->query);
     check_part(simulator, play, &given, "form", exchange->form);
     check_part(simulator, play, &given, "json", exchange->json);

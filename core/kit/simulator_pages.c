@@ -4,6 +4,7 @@
 #include "base/json.h"
 #include "base/url.h"
 #include "hub/routes.h"
+#include "kit/simulator_oauth1.h"
 #include "protocol/errors.h"
 
 enum {
@@ -115,6 +116,16 @@ static const char *check_authorize(struct simulator *simulator, struct play *pla
     return NULL;
 }
 
+/* NULL when the authorization request goes on with something that nobody has begun. */
+static struct play *begin_play(const struct simulation *simulation, const struct kit_case *what,
+                               const struct params *params, struct play **earlier_r)
+{
+    *earlier_r = NULL;
+    if (simulation->provider->description->protocol == PROTOCOL_OAUTH1)
+        return oauth1_go_on(simulation->simulator, what, params, earlier_r);
+    return simulator_play(simulation->simulator, simulation->provider, what, params);
+}
+
 /* With `why` when it cannot be played, as the provider is configured. */
 static json_t *case_entry(const struct kit_case *what, const char *why)
 {
@@ -132,14 +143,16 @@ static json_t *case_entry(const struct kit_case *what, const char *why)
 static void add_case(json_t *data, const struct request *request,
                      const struct simulation *simulation, const struct kit_case *what)
 {
-    struct play *play =
-        simulator_play(simulation->simulator, simulation->provider, what, &request->query);
-    const char *why = check_authorize(simulation->simulator, play, &request->query);
+    struct play *earlier;
+    struct play *play = begin_play(simulation, what, &request->query, &earlier);
+    const char *why = play != NULL ? check_authorize(simulation->simulator, play, &request->query)
+                                   : "Nobody was given this oauth_token.";
     json_t *list = json_object_get(data, why != NULL ? "unfit" : kind_of(what));
 
     json_array_insert_new(list, slice_is(what->name, "login") ? 0 : json_array_size(list),
                           case_entry(what, why));
-    play_free(simulation->simulator, play);
+    if (play != NULL)
+        play_free(simulation->simulator, play);
 }
 
 static json_t *hidden_fields(const struct params *query)
@@ -242,7 +255,13 @@ static enum step_result take_choice(struct flow *flow, struct simulation *simula
     if (what == NULL || !is_played_here(simulation, what))
         return flow_fail(flow, &ERROR_INVALID_REQUEST, "there is no such case");
     params_set(&form, SL("simulated_case"), slice_none());
-    struct play *play = simulator_play(simulation->simulator, simulation->provider, what, &form);
+    struct play *earlier;
+    struct play *play = begin_play(simulation, what, &form, &earlier);
+
+    if (play == NULL)
+        return flow_fail(flow, &ERROR_INVALID_REQUEST, "nobody was given this oauth_token");
+    if (earlier != NULL)
+        play_free(simulation->simulator, earlier);
     const char *wrong = check_authorize(simulation->simulator, play, &form);
 
     if (wrong == NULL && (url_read_http(play->callback, &url) != NULL || !url_is_safe(&url)))
@@ -260,7 +279,8 @@ static enum step_result play_provider(struct flow *flow)
     struct request *request = request_of(flow);
     struct simulation *simulation = flow->state;
 
-    if (!is_authorize(simulation))
+    /* A browser brings no credentials; some providers have all their endpoints at one path. */
+    if (!is_authorize(simulation) || slice_is_set(request_header(request, "Authorization")))
         return simulator_answer(simulation->simulator, request, simulation->provider,
                                 simulation->url);
     if (request->exchange.head.method == HTTP_POST)

@@ -9,9 +9,40 @@ static struct mark mark_of(const struct provider *provider, const char *key)
     return node != NULL ? node->mark : provider->settings->named.mark;
 }
 
-static const char *auth_name(unsigned auth)
+static const char *word_of(const char *field, unsigned word)
 {
-    return fields_find(description_table, SL("token_auth"))->words[auth];
+    return fields_find(description_table, slice_of(field))->words[word];
+}
+
+static bool signs_by_rsa(const struct description *d)
+{
+    return slice_starts(slice_of(word_of("oauth1_signature", d->oauth1_signature)), SL("RSA-"));
+}
+
+static bool needs_client_key(const struct description *d)
+{
+    return d->protocol == PROTOCOL_OAUTH1
+               ? signs_by_rsa(d)
+               : d->token_auth == TOKEN_AUTH_PRIVATE_KEY_JWT ||
+                     d->token_auth == TOKEN_AUTH_ES256_SECRET;
+}
+
+/* The field that wants a key, and its word. */
+static const char *what_wants_key(struct arena *arena, const struct description *d)
+{
+    bool oauth1 = d->protocol == PROTOCOL_OAUTH1;
+    const char *name = oauth1 ? "oauth1_signature" : "token_auth";
+
+    return arena_printf(arena, "%s: %s", name,
+                        word_of(name, oauth1 ? d->oauth1_signature : d->token_auth))
+        .at;
+}
+
+static const char *kinds_of_key(const struct description *d)
+{
+    if (d->protocol == PROTOCOL_OAUTH1)
+        return "an RSA key";
+    return d->token_auth == TOKEN_AUTH_ES256_SECRET ? "a P-256 key" : "an RSA, EC or Ed25519 key";
 }
 
 /* ---- keys ---- */
@@ -39,6 +70,8 @@ static const char *judge_key(const struct description *d, const struct jwk *key)
 
     if (wrong)
         return "cannot sign by the algorithm that `client_jwt` names, which nobody knows";
+    if (d->protocol == PROTOCOL_OAUTH1)
+        return key->kty == 'R' ? NULL : "is no RSA key, by which the RSA methods sign";
     if (d->token_auth == TOKEN_AUTH_ES256_SECRET && key->alg != ALG_ES256)
         return "is no P-256 key, by which ES256 signs";
     /* RSA signs by six of them, every other kind of key by one. */
@@ -60,11 +93,9 @@ static void check_client_key(const struct provider *provider, struct problems *p
         i++;
     if (i == keys->count) {
         problem_add(problems, mark,
-                    "provider `%.*s` wants `token_auth: %s`, which needs a private key: "
+                    "provider `%.*s` wants `%s`, which needs a private key: "
                     "`keys: {client: \"${file:PATH}\"}` with %s in PEM",
-                    SLICE_ARG(provider->id), auth_name(d->token_auth),
-                    d->token_auth == TOKEN_AUTH_ES256_SECRET ? "a P-256 key"
-                                                             : "an RSA, EC or Ed25519 key");
+                    SLICE_ARG(provider->id), what_wants_key(problems->arena, d), kinds_of_key(d));
         return;
     }
     const char *wrong = jwk_read_pem(&arena, keys->at[i].value, &key);
@@ -112,8 +143,12 @@ static void check_signed_secret(const struct provider *provider, struct problems
 
 /* ---- secrets ---- */
 
-static bool needs_secret(unsigned auth)
+static bool needs_secret(const struct description *d)
 {
+    unsigned auth = d->token_auth;
+
+    if (d->protocol == PROTOCOL_OAUTH1)
+        return !signs_by_rsa(d);
     return auth != TOKEN_AUTH_NONE && auth != TOKEN_AUTH_PRIVATE_KEY_JWT &&
            auth != TOKEN_AUTH_ES256_SECRET;
 }
@@ -124,7 +159,7 @@ static void check_secret(const struct provider *provider, struct problems *probl
     const struct description *d = &provider->description;
     size_t len = settings->client_secret.len;
 
-    if (needs_secret(d->token_auth) && !slice_is_set(settings->client_secret))
+    if (needs_secret(d) && !slice_is_set(settings->client_secret))
         problem_add(problems, settings->named.mark, "provider `%.*s` has no `client_secret`",
                     SLICE_ARG(provider->id));
     else if (description_signs_with_secret(d) && len < CLIENT_SECRET_MIN)
@@ -146,12 +181,8 @@ void credentials_check(const struct provider *provider, struct problems *problem
                     slice_is_set(provider->description.console_url) ? " at " : "",
                     SLICE_ARG(provider->description.console_url));
     check_secret(provider, problems);
-    if (auth == TOKEN_AUTH_PRIVATE_KEY_JWT || auth == TOKEN_AUTH_ES256_SECRET)
+    if (needs_client_key(&provider->description))
         check_client_key(provider, problems);
     if (auth == TOKEN_AUTH_ES256_SECRET)
         check_signed_secret(provider, problems);
-    if (provider->description.protocol == PROTOCOL_OAUTH1)
-        problem_add(problems, settings->named.mark,
-                    "provider `%.*s` speaks OAuth 1.0a, which is not available in this version",
-                    SLICE_ARG(provider->id));
 }

@@ -80,8 +80,13 @@ enum refresh {
     REFRESH_NO
 };
 enum {
-    WORD_YES = 0, /* pkce, id_token, userinfo; nonce "required" */
+    WORD_YES = 0, /* pkce, id_token, userinfo; nonce, oauth1_confirmed "required" */
     WORD_NO = 1
+};
+
+enum {
+    OAUTH1_CALLBACK_SENT,
+    OAUTH1_CALLBACK_OOB
 };
 
 struct description_parameter {

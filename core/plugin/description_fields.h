@@ -98,7 +98,18 @@
     WORD(revoke_method, ("POST", "GET", "DELETE"), "Method of the revocation request.")            \
     WORD(revoke_auth, ("client", "token", "none"), "Who asks for a revocation.")                   \
     WORD(revoke_body, ("form", "json", "query"), "Form of the revocation request.")                \
-    PAIRS(revoke_params, "Parameters of the revocation request.")
+    PAIRS(revoke_params, "Parameters of the revocation request.")                                  \
+    WORD(oauth1_signature,                                                                         \
+         ("HMAC-SHA1", "HMAC-SHA256", "HMAC-SHA512", "RSA-SHA1", "RSA-SHA256", "RSA-SHA512",       \
+          "PLAINTEXT"),                                                                            \
+         "How requests of OAuth 1.0a are signed.")                                                 \
+    TEXT(oauth1_realm, "The realm in the Authorization header of OAuth 1.0a.")                     \
+    WORD(oauth1_callback, ("sent", "oob"),                                                         \
+         "Whether the callback is sent, or out-of-band because the one registered counts.")        \
+    WORD(oauth1_confirmed, ("required", "absent"),                                                 \
+         "Whether the callback is confirmed in the reply.")                                        \
+    WORD(request_token_method, ("POST", "GET"), "Method of the request for a request token.")      \
+    PAIRS(request_token_params, "Parameters added to the request for a request token.")
 
 /* The hooks, in the order of struct cardea_hooks. */
 #define DESCRIPTION_HOOKS(HOOK)                                                                    \

@@ -12,6 +12,7 @@ static const struct {
 } built_in[] = {
     { "oauth2", PROTOCOL_OAUTH2, "" },
     { "oidc", PROTOCOL_OIDC, "openid profile email" },
+    { "oauth1", PROTOCOL_OAUTH1, "" },
 };
 
 enum {

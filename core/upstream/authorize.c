@@ -6,6 +6,7 @@
 #include "protocol/pkce.h"
 #include "upstream/hooks.h"
 #include "upstream/metadata.h"
+#include "upstream/oauth1.h"
 
 enum {
     MEMORY_MAX = 1536 /* as JSON; it has to fit into a cookie, sealed */
@@ -54,23 +55,16 @@ static struct slice join_scopes(struct arena *arena, const struct description *d
     return scopes;
 }
 
-/* What every authorization request has; what the provider wants besides or otherwise comes after.
- */
-static enum step_result build_request(struct flow *flow)
+/* The order means nothing to anybody but one provider, which matches links against a pattern. */
+static void add_standard(struct login *login, struct arena *arena)
 {
-    struct login *login = login_of(flow);
     const struct description *d = &login->provider->description;
-    struct template_values values = login_values(login);
     struct attempt *attempt = &login->attempt;
 
-    outgoing_begin(&login->request, &flow->arena, "GET",
-                   arena_copy(&flow->arena, upstream_endpoints(login->provider).authorize));
-    /* The order means nothing to anybody but one provider, which matches links against a pattern.
-     */
     add(login, "client_id", login->provider->settings->client_id);
     add(login, "redirect_uri", login->callback_url);
     add(login, "response_type", SL("code"));
-    add(login, "scope", join_scopes(&flow->arena, d));
+    add(login, "scope", join_scopes(arena, d));
     add(login, "state", attempt->id);
     if (d->response_mode == RESPONSE_FORM_POST)
         add(login, "response_mode", SL("form_post"));
@@ -80,9 +74,39 @@ static enum step_result build_request(struct flow *flow)
         add(login, "prompt", login->login_again ? SL("login") : slice_none());
     }
     if (d->pkce == WORD_YES) {
-        add(login, "code_challenge", pkce_challenge(&flow->arena, attempt->verifier));
+        add(login, "code_challenge", pkce_challenge(arena, attempt->verifier));
         add(login, "code_challenge_method", SL("S256"));
     }
+}
+
+/* RFC 5849, 2.2; that of 2.1 has gone before. */
+static void add_oauth1(struct login *login, struct arena *arena)
+{
+    add(login, "oauth_token", login->attempt.oauth_token);
+    add(login, "scope", join_scopes(arena, &login->provider->description));
+}
+
+static enum step_result get_temporary_credentials(struct flow *flow)
+{
+    return login_of(flow)->provider->description.protocol == PROTOCOL_OAUTH1
+               ? flow_enter(flow, temporary_credentials)
+               : STEP_NEXT;
+}
+
+/* What every authorization request has; what the provider wants besides or otherwise comes after.
+ */
+static enum step_result build_request(struct flow *flow)
+{
+    struct login *login = login_of(flow);
+    const struct description *d = &login->provider->description;
+    struct template_values values = login_values(login);
+
+    outgoing_begin(&login->request, &flow->arena, "GET",
+                   arena_copy(&flow->arena, upstream_endpoints(login->provider).authorize));
+    if (d->protocol == PROTOCOL_OAUTH1)
+        add_oauth1(login, &flow->arena);
+    else
+        add_standard(login, &flow->arena);
     for (size_t i = 0; i < d->authorize_params.count; i++)
         params_set(&login->request.query, d->authorize_params.at[i].name,
                    template_fill(&flow->arena, d->authorize_params.at[i].value, &values,
@@ -137,8 +161,8 @@ static enum step_result read_shape_authorize(struct flow *flow)
 }
 
 const struct step authorize_upstream[] = {
-    STEP(ask_for_metadata), /* waits, the first time */
-    STEP(read_metadata),        STEP(build_request),
-    STEP(ask_shape_authorize), /* waits, where there is such a hook */
+    STEP(ask_for_metadata),                                      /* waits, the first time */
+    STEP(read_metadata),        STEP(get_temporary_credentials), /* a table, for OAuth 1.0a */
+    STEP(build_request),        STEP(ask_shape_authorize), /* waits, where there is such a hook */
     STEP(read_shape_authorize), STEP_END,
 };

@@ -10,6 +10,7 @@
 #include "upstream/app_calls.h"
 #include "upstream/hooks.h"
 #include "upstream/metadata.h"
+#include "upstream/oauth1.h"
 #include "upstream/signature.h"
 
 /* What the log may have of a URL: some providers want tokens in paths and queries. */
@@ -158,7 +159,7 @@ void call_begin(struct login *login, struct arena *arena, const struct described
     begin(login, arena, call);
     add_params(login, arena, &d->api_params, &values);
     add_headers(login, arena, &d->api_headers, &values, false);
-    if (slice_is_set(login->tokens.access_token))
+    if (slice_is_set(login->tokens.access_token) && d->protocol != PROTOCOL_OAUTH1)
         call_add_access_token(login, arena);
     add_params(login, arena, call->params, &values);
     add_headers(login, arena, call->headers, &values, false);
@@ -216,6 +217,12 @@ static enum step_result ask_for_answer(struct flow *flow)
 
     add_headers(login, &flow->arena, &login->provider->description.api_headers, &values, true);
     add_headers(login, &flow->arena, login->call_headers, &values, true);
+    const char *wrong = login->provider->description.protocol == PROTOCOL_OAUTH1
+                            ? oauth1_authorize(login, &flow->arena, NULL, slice_none())
+                            : NULL;
+
+    if (wrong != NULL)
+        return flow_fail(flow, &ERROR_SERVER_ERROR, "%s", wrong);
     return upstream_call(flow, false);
 }
 
@@ -269,7 +276,13 @@ static json_t *read_signed_reply(struct flow *flow, const char **why_r)
     struct jws jws;
     json_t *claims = signature_claims(flow, signed_reply(login), &jws, why_r);
 
-    if (claims != NULL && (*why_r = userinfo_token_check(claims, &expected)) != NULL) {
+    if (claims != NULL)
+        *why_r = userinfo_token_check(claims, &expected);
+    /* With OAuth 1.0a it answers this very request. */
+    if (claims != NULL && *why_r == NULL && slice_is_set(login->oauth_nonce) &&
+        !slice_equal(json_member(claims, "nonce"), login->oauth_nonce))
+        *why_r = "nonce is not that of the request";
+    if (claims != NULL && *why_r != NULL) {
         json_decref(claims);
         claims = NULL;
     }

@@ -39,12 +39,33 @@ static struct slice used_key(struct callback *callback, struct arena *arena)
 
 /* ---- whose answer it is ---- */
 
+/* By `state`; an answer of OAuth 1.0a has none, and its request token says the same. One that was
+ * denied may have that in the parameter that says so. NULL, or why there is none. */
+static const char *find_attempt(struct request *request, const struct description *d,
+                                struct attempt *attempt, const struct error_kind **kind_r)
+{
+    const struct params *params = request_params(request);
+    bool oauth1 = d->protocol == PROTOCOL_OAUTH1;
+    const char *name = !oauth1                                           ? "state"
+                       : slice_is_set(params_get(params, "oauth_token")) ? "oauth_token"
+                                                                         : "denied";
+    struct slice value = params_get(params, name);
+
+    *kind_r = &ERROR_LOGIN_MISMATCH;
+    if (!slice_is_set(value) || params_count(params, name) != 1)
+        return oauth1 ? "the answer has no oauth_token, or two" : "the answer has no state, or two";
+    *kind_r = &ERROR_LOGIN_EXPIRED;
+    if (oauth1 ? !attempt_find(request, value, attempt) : !attempt_open(request, value, attempt))
+        return "no login of that state was begun in this browser";
+    return NULL;
+}
+
 static enum step_result open_attempt(struct flow *flow)
 {
     struct request *request = request_of(flow);
     struct callback *callback = flow->state;
     struct attempt *attempt = &callback->login.attempt;
-    struct slice state = params_get(request_params(request), "state");
+    const struct error_kind *kind;
     struct provider *provider = providers_find(&request->hub->providers, request->segment);
 
     if (provider == NULL)
@@ -52,11 +73,10 @@ static enum step_result open_attempt(struct flow *flow)
                          SLICE_ARG(request->segment));
     login_begin(&callback->login, flow, request->hub, provider);
     callback->login.traceparent = request->traceparent;
-    if (!slice_is_set(state) || params_count(request_params(request), "state") != 1)
-        return flow_fail(flow, &ERROR_LOGIN_MISMATCH, "the answer has no state, or two");
-    if (!attempt_open(request, state, attempt))
-        return flow_fail(flow, &ERROR_LOGIN_EXPIRED,
-                         "no login of that state was begun in this browser");
+    const char *wrong = find_attempt(request, &provider->description, attempt, &kind);
+
+    if (wrong != NULL)
+        return flow_fail(flow, kind, "%s", wrong);
     if (!slice_equal(attempt->provider, provider->id))
         return flow_fail(flow, &ERROR_LOGIN_MISMATCH, "the login was begun at provider %.*s",
                          SLICE_ARG(attempt->provider));
@@ -64,7 +84,7 @@ static enum step_result open_attempt(struct flow *flow)
     if (request->exchange.head.method !=
         (provider->description.response_mode == RESPONSE_FORM_POST ? HTTP_POST : HTTP_GET))
         return flow_fail(flow, &ERROR_LOGIN_MISMATCH, "the answer came by the wrong method");
-    attempt_drop(request, state);
+    attempt_drop(request, attempt->id);
     callback->has_ticket =
         slice_is_set(attempt->ticket) && ticket_open(request, attempt->ticket, &callback->ticket);
     if (callback->has_ticket || !slice_is_set(attempt->ticket))

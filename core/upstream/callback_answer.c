@@ -11,6 +11,23 @@ enum {
     SIGNED_MAX = 64 * 1024
 };
 
+/* Names of the one protocol, and what they are in the other. */
+static const char *usual_name(const struct login *login, const char *standard)
+{
+    static const char *const oauth1[][2] = {
+        { "code", "oauth_verifier" },
+        { "error", "oauth_problem" },
+        { "error_description", "oauth_problem_advice" },
+    };
+
+    for (size_t i = 0; i < sizeof(oauth1) / sizeof(oauth1[0]); i++) {
+        if (login->provider->description.protocol == PROTOCOL_OAUTH1 &&
+            strcmp(standard, oauth1[i][0]) == 0)
+            return oauth1[i][1];
+    }
+    return standard;
+}
+
 static struct slice callback_param(const struct login *login, const char *standard)
 {
     const struct pairs *names = &login->provider->description.callback_rename;
@@ -25,7 +42,7 @@ static struct slice callback_param(const struct login *login, const char *standa
             return value;
         }
     }
-    return params_get(&login->callback, standard);
+    return params_get(&login->callback, usual_name(login, standard));
 }
 
 /* The parameters as a document for {callback:/...}; a value that is JSON itself (Apple's `user`) is
@@ -69,7 +86,8 @@ static bool was_denied(const struct login *login, struct arena *arena, struct sl
 {
     const struct texts *rules = &login->provider->description.callback_denied;
     bool denied = slice_is(error, "access_denied") || slice_is(error, "user_denied") ||
-                  slice_is(error, "consent_required");
+                  slice_is(error, "consent_required") || slice_is(error, "user_refused") ||
+                  slice_is(error, "permission_denied");
 
     for (size_t i = 0; i < rules->count && !denied; i++)
         denied = says_no(login, arena, rules->at[i], slice_is_set(error));
@@ -156,6 +174,18 @@ static const char *check_iss(const struct login *login)
     return description_issuer_is(d, iss) ? NULL : "the answer comes from another provider";
 }
 
+/* RFC 5849, 2.2: the token says which request is meant, and there is no `state`. */
+static const char *check_oauth_token(const struct login *login, struct slice verifier)
+{
+    struct slice token = params_get(&login->callback, "oauth_token");
+
+    if (!slice_is_set(token) && !slice_is_set(verifier))
+        return NULL;
+    return secret_equal(token, login->attempt.oauth_token)
+               ? NULL
+               : "the answer is about another request token";
+}
+
 /* A refusal may come without what only a code comes with; it opens no door. */
 static const char *check_answer(struct login *login, struct arena *arena, struct slice code)
 {
@@ -163,6 +193,8 @@ static const char *check_answer(struct login *login, struct arena *arena, struct
 
     if (wrong == NULL && slice_is_set(params_doubled(&login->callback)))
         wrong = "a parameter of the answer stands there twice";
+    if (wrong == NULL && login->provider->description.protocol == PROTOCOL_OAUTH1)
+        wrong = check_oauth_token(login, code);
     if (wrong == NULL && slice_is_set(code))
         wrong = check_hmac(login, arena);
     return wrong == NULL && slice_is_set(code) ? check_expected(login, arena) : wrong;

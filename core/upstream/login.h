@@ -17,6 +17,7 @@
 
 struct tokens {
     struct slice access_token;
+    struct slice token_secret; /* of OAuth 1.0a, which signs with it; may be empty */
     struct slice refresh_token;
     struct slice id_token;
     struct slice token_type;
@@ -47,9 +48,10 @@ struct login {
     bool refreshing;           /* a refresh instead of a code: `tokens.refresh_token` is there */
 
     /* under way */
-    struct slice random; /* {random} */
-    struct slice now;    /* {now} */
-    struct slice code;
+    struct slice random;      /* {random} */
+    struct slice now;         /* {now} */
+    struct slice code;        /* of OAuth 1.0a the verifier */
+    struct slice oauth_nonce; /* of the request that was signed last */
     json_t *callback_json;
     json_t *token_reply;
     json_t *id_claims;

@@ -37,13 +37,14 @@ enum jws_verdict upstream_verify(const struct provider *provider, const struct j
                       pinned_algs(&provider->description) & ~secret_algs);
 }
 
-/* Not for one that the client secret signs, nor for one that is none. */
+/* Not for one that the client secret signs, nor for one that no key could make good. */
 static bool needs_keys(struct flow *flow, struct slice token)
 {
     struct jws jws;
 
     return slice_is_set(token) && jws_read(&flow->arena, token, &jws) == NULL &&
-           (secret_algs & 1U << jws.alg) == 0;
+           (pinned_algs(&login_of(flow)->provider->description) & ~secret_algs & 1U << jws.alg) !=
+               0;
 }
 
 enum step_result signature_ask_for_keys(struct flow *flow, struct slice token)

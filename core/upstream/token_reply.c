@@ -1,16 +1,19 @@
 #include "upstream/token_reply.h"
 
 #include "base/clock.h"
+#include "base/codec.h"
 #include "protocol/errors.h"
 #include "protocol/reply.h"
 
 enum {
     TOKEN_BYTES_MAX = 16 * 1024,
+    PLAIN_WORDS_MAX = 200,
     LIFETIME_MAX = 10 * 365 * 24 * 3600 /* what claims to live longer does not say anything */
 };
 
 static const char *const token_names[] = { "access_token", "refresh_token", "id_token",
-                                           "token_type",   "scope",         "expires_in" };
+                                           "token_type",   "scope",         "expires_in",
+                                           "token_secret" };
 
 enum {
     TOKEN_NAMES = sizeof(token_names) / sizeof(token_names[0])
@@ -47,6 +50,16 @@ static json_t *follow(struct login *login, struct arena *arena, struct slice pat
     return claim_path_follow(arena, path, &values);
 }
 
+/* Where a member stands when the description does not say. */
+static const char *usual_member(const struct login *login, const char *name)
+{
+    if (login->provider->description.protocol != PROTOCOL_OAUTH1)
+        return name;
+    return strcmp(name, "access_token") == 0   ? "oauth_token"
+           : strcmp(name, "token_secret") == 0 ? "oauth_token_secret"
+                                               : name;
+}
+
 /* In the token object, else from the top; a new reference. */
 static json_t *token_member(struct login *login, struct arena *arena, const json_t *root,
                             const json_t *top, const char *name)
@@ -60,7 +73,7 @@ static json_t *token_member(struct login *login, struct arena *arena, const json
 
         return inside != NULL ? inside : follow(login, arena, fields->at[i].value, top);
     }
-    return json_incref(json_object_get(root, name));
+    return json_incref(json_object_get(root, usual_member(login, name)));
 }
 
 static struct slice joined(struct arena *arena, const json_t *list)
@@ -146,9 +159,7 @@ static bool type_is_usable(const struct description *d, struct slice type)
     return d->protocol != PROTOCOL_OIDC;
 }
 
-/* VSCHAR (RFC 6749, A.12 and A.17). What is not could not be sent on, and nobody would notice that
- * it was not. */
-static bool is_visible(struct slice token)
+bool token_is_visible(struct slice token)
 {
     for (size_t i = 0; i < token.len; i++) {
         if (token.at[i] < 0x20 || token.at[i] > 0x7e)
@@ -166,14 +177,19 @@ static const char *take_tokens(struct arena *arena, struct login *login, const s
     for (size_t i = 0; i < 3; i++) {
         if (values[i].len > TOKEN_BYTES_MAX)
             return "a token in the reply is too long";
-        if (!is_visible(values[i]))
+        if (!token_is_visible(values[i]))
             return "a token in the reply has characters that no token may have";
     }
     if (values[0].len == 0)
         return "the reply has no access token";
+    if (d->protocol == PROTOCOL_OAUTH1 && !slice_is_set(values[6]))
+        return "the reply has no token secret";
+    if (values[6].len > TOKEN_BYTES_MAX)
+        return "the token secret in the reply is too long";
     if (!type_is_usable(d, values[3]))
         return "the reply has a token of a type that cannot be used";
     *tokens = (struct tokens){ .access_token = values[0],
+                               .token_secret = values[6],
                                .refresh_token = values[1].len > 0 ? values[1] : previous_refresh,
                                .id_token = values[2],
                                .token_type = values[3],
@@ -196,29 +212,77 @@ enum step_result token_reply_of_hook(struct flow *flow, json_t *tokens)
     return wrong == NULL ? STEP_NEXT : flow_fail(flow, &ERROR_UPSTREAM, "read_token: %s", wrong);
 }
 
-static enum step_result fail_refused(struct flow *flow, struct login *login)
+/* OAuth 1.0a leaves errors to everybody's taste; a line of text is the most common. */
+static struct slice plain_words(const struct login *login)
 {
+    struct slice text = slice_trim(slice_sub(login->call.reply, 0, PLAIN_WORDS_MAX));
+    struct slice line;
+    struct slice rest;
+
+    slice_cut(text, '\n', &line, &rest);
+    return login->provider->description.protocol == PROTOCOL_OAUTH1 && utf8_is_text(line) &&
+                   !slice_starts(line, SL("<"))
+               ? line
+               : slice_none();
+}
+
+enum step_result token_reply_read(struct flow *flow, const char *endpoint, json_t **top_r)
+{
+    struct login *login = login_of(flow);
+    int status = login->call.status;
+    const char *why;
+
+    *top_r = reply_read(&flow->arena, login->provider->description.token_reply,
+                        login->call.content_type, login->call.reply, &why);
+    if (*top_r != NULL)
+        return STEP_NEXT;
+    login->error_text = plain_words(login);
+    if (status >= 400)
+        return flow_fail(flow, status >= 500 ? &ERROR_UPSTREAM_DOWN : &ERROR_UPSTREAM,
+                         "the %s answered %d %.*s", endpoint, status, SLICE_ARG(login->error_text));
+    return flow_fail(flow, &ERROR_UPSTREAM, "the reply of the %s: %s %.*s", endpoint, why,
+                     SLICE_ARG(login->error_text));
+}
+
+static struct slice or_usual(const struct login *login, struct slice path, const char *of_oauth1,
+                             const char *usual)
+{
+    bool oauth1 = login->provider->description.protocol == PROTOCOL_OAUTH1;
+
+    return slice_is_set(path) ? path : slice_of(oauth1 ? of_oauth1 : usual);
+}
+
+const json_t *token_reply_judge(struct flow *flow, const char *endpoint, json_t *top, int status)
+{
+    struct login *login = login_of(flow);
+    const struct description *d = &login->provider->description;
+    const json_t *root = reply_judge(
+        &flow->arena, top, d->token_root,
+        or_usual(login, d->token_error, "/oauth_problem", "/error"), d->token_error_ok,
+        or_usual(login, d->token_error_text, "/oauth_problem_advice", "/error_description"),
+        &login->error_code, &login->error_text);
+
+    if (root != NULL && status < 300)
+        return root;
     login->error_code = arena_copy(&flow->arena, login->error_code);
     login->error_text = arena_copy(&flow->arena, login->error_text);
-    return flow_fail(flow, &ERROR_UPSTREAM, "the token endpoint answered %d, %.*s: %.*s",
-                     login->call.status, SLICE_ARG(login->error_code),
-                     SLICE_ARG(login->error_text));
+    if (root != NULL && !slice_is_set(login->error_text))
+        login->error_text = plain_words(login);
+    flow_fail(flow, &ERROR_UPSTREAM, "the %s answered %d, %.*s: %.*s", endpoint, status,
+              SLICE_ARG(login->error_code), SLICE_ARG(login->error_text));
+    return NULL;
 }
 
 enum step_result token_reply_use(struct flow *flow, json_t *top, int status)
 {
     struct login *login = login_of(flow);
-    const struct description *d = &login->provider->description;
     struct slice values[TOKEN_NAMES];
-    const json_t *root = reply_judge(
-        &flow->arena, top, d->token_root,
-        slice_is_set(d->token_error) ? d->token_error : SL("/error"), d->token_error_ok,
-        slice_is_set(d->token_error_text) ? d->token_error_text : SL("/error_description"),
-        &login->error_code, &login->error_text);
 
     login->token_reply = top;
-    if (root == NULL || status >= 300)
-        return fail_refused(flow, login);
+    const json_t *root = token_reply_judge(flow, "token endpoint", top, status);
+
+    if (root == NULL)
+        return STEP_FAIL;
     for (size_t i = 0; i < TOKEN_NAMES; i++)
         values[i] = token_text(login, &flow->arena, root, top, token_names[i]);
     const char *wrong = take_tokens(&flow->arena, login, values);

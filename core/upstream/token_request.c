@@ -9,6 +9,7 @@
 #include "upstream/client_auth.h"
 #include "upstream/hooks.h"
 #include "upstream/metadata.h"
+#include "upstream/oauth1.h"
 #include "upstream/token_reply.h"
 
 /* ---- building ---- */
@@ -103,10 +104,11 @@ static enum step_result build_token_request(struct flow *flow)
     outgoing_header(&login->request, SL("Accept"), SL("application/json"));
     if (login->refreshing)
         add_refresh(login, arena);
-    else
+    else if (d->protocol != PROTOCOL_OAUTH1)
         add_code(login);
     forward_callback(login, arena);
-    if (client_auth_names_client(login->provider))
+    /* By OAuth 1.0a all of that is in the Authorization header. */
+    if (d->protocol != PROTOCOL_OAUTH1 && client_auth_names_client(login->provider))
         add(login, "client_id", login->provider->settings->client_id);
     add_pairs(login, arena, &d->token_params);
     for (size_t i = 0; i < d->token_headers.count; i++)
@@ -145,7 +147,9 @@ static enum step_result ask_for_tokens(struct flow *flow)
 {
     struct login *login = login_of(flow);
     const char *wrong =
-        client_auth_add(login, &flow->arena, target_params(login), login->request.url);
+        login->provider->description.protocol == PROTOCOL_OAUTH1
+            ? oauth1_authorize(login, &flow->arena, "oauth_verifier", login->code)
+            : client_auth_add(login, &flow->arena, target_params(login), login->request.url);
 
     if (wrong != NULL)
         return flow_fail(flow, &ERROR_SERVER_ERROR, "%s", wrong);
@@ -169,7 +173,7 @@ static enum step_result read_tokens(struct flow *flow)
 {
     struct login *login = login_of(flow);
     enum hook_outcome outcome = hook_result(flow, HOOK_read_token);
-    const char *why;
+    json_t *top;
 
     if (login->call.failure != HTTP_CALL_OK)
         return upstream_fail_call(flow);
@@ -177,14 +181,8 @@ static enum step_result read_tokens(struct flow *flow)
         return STEP_FAIL;
     if (outcome == HOOK_DONE)
         return token_reply_of_hook(flow, json_object_get(login->hook.output, "tokens"));
-    json_t *top = reply_read(&flow->arena, login->provider->description.token_reply,
-                             login->call.content_type, login->call.reply, &why);
-
-    if (top == NULL && login->call.status >= 400)
-        return flow_fail(flow, login->call.status >= 500 ? &ERROR_UPSTREAM_DOWN : &ERROR_UPSTREAM,
-                         "the token endpoint answered %d", login->call.status);
-    if (top == NULL)
-        return flow_fail(flow, &ERROR_UPSTREAM, "token reply: %s", why);
+    if (token_reply_read(flow, "token endpoint", &top) != STEP_NEXT)
+        return STEP_FAIL;
     enum step_result result = token_reply_use(flow, top, login->call.status);
 
     if (result == STEP_NEXT && login->tokens.of_app)

@@ -198,15 +198,6 @@ static void test_missing_credentials_are_told_with_where_to_get_them(void **stat
     assert_said("provider `octo` has no `client_secret`");
 }
 
-static void test_what_this_version_cannot_do_is_refused(void **state)
-{
-    (void)state;
-    binding("  old: {plugin: oauth2, protocol: oauth1, client_id: a, client_secret: b, "
-            "request_token_url: 'https://a.test', authorize_url: 'https://a.test', "
-            "token_url: 'https://a.test', claims: {sub: /id}}\n");
-    assert_said("speaks OAuth 1.0a, which is not available");
-}
-
 /* A key in PEM, indented as the block of a configuration. */
 static const char *pem_of(enum jws_alg alg)
 {
@@ -231,11 +222,16 @@ static const char *pem_of(enum jws_alg alg)
     return indented;
 }
 
-static void bind_with_key(const char *head, const char *key)
+static void bind_anew(const char *text)
 {
     it.problems = (struct problems){ .arena = &arena };
     json_decref(it.plugins);
-    binding(arena_printf(&arena, "%s    keys:\n      client: |\n%s", head, key).at);
+    binding(text);
+}
+
+static void bind_with_key(const char *head, const char *key)
+{
+    bind_anew(arena_printf(&arena, "%s    keys:\n      client: |\n%s", head, key).at);
 }
 
 static void test_who_signs_its_token_requests_needs_a_key(void **state)
@@ -251,6 +247,36 @@ static void test_who_signs_its_token_requests_needs_a_key(void **state)
     assert_string_equal(said(), "");
     bind_with_key("  two:\n    client_id: a\n", "        no key\n");
     assert_said("the key `client` of provider `two` is no private key in PEM");
+}
+
+#define OLD                                                                                        \
+    "  old:\n    plugin: oauth1\n    client_id: a\n    claims: {sub: /id}\n"                       \
+    "    request_token_url: 'https://a.test/1'\n    authorize_url: 'https://a.test/2'\n"           \
+    "    token_url: 'https://a.test/3'\n"
+
+static void test_oauth1_needs_its_endpoints_and_a_secret(void **state)
+{
+    (void)state;
+    bind_anew(OLD);
+    assert_said("provider `old` has no `client_secret`");
+    bind_anew(OLD "    client_secret: b\n");
+    assert_string_equal(said(), "");
+    assert_int_equal(it.providers.at[0].description.protocol, PROTOCOL_OAUTH1);
+    bind_anew("  old: {plugin: oauth1, client_id: a, client_secret: b, claims: {sub: /id}, "
+              "authorize_url: 'https://a.test/2', token_url: 'https://a.test/3'}\n");
+    assert_said("`request_token_url` is missing");
+}
+
+static void test_who_signs_by_rsa_in_oauth1_needs_such_a_key(void **state)
+{
+    (void)state;
+    bind_anew(OLD "    oauth1_signature: RSA-SHA1\n");
+    assert_said("wants `oauth1_signature: RSA-SHA1`, which needs a private key: "
+                "`keys: {client: \"${file:PATH}\"}` with an RSA key in PEM");
+    bind_with_key(OLD "    oauth1_signature: RSA-SHA1\n", pem_of(ALG_RS256));
+    assert_string_equal(said(), "");
+    bind_with_key(OLD "    oauth1_signature: RSA-SHA256\n", pem_of(ALG_ES256));
+    assert_said("is no RSA key, by which the RSA methods sign");
 }
 
 static void test_the_key_fits_the_algorithm_that_is_named(void **state)
@@ -422,7 +448,8 @@ int main(void)
         PROVIDER(test_parameters_come_from_the_configuration),
         PROVIDER(test_a_missing_parameter_is_told),
         PROVIDER(test_missing_credentials_are_told_with_where_to_get_them),
-        PROVIDER(test_what_this_version_cannot_do_is_refused),
+        PROVIDER(test_oauth1_needs_its_endpoints_and_a_secret),
+        PROVIDER(test_who_signs_by_rsa_in_oauth1_needs_such_a_key),
         PROVIDER(test_who_signs_its_token_requests_needs_a_key),
         PROVIDER(test_the_key_fits_the_algorithm_that_is_named),
         PROVIDER(test_a_signed_secret_needs_a_team_a_key_id_and_a_p256_key),

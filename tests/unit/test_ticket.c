@@ -109,6 +109,33 @@ static void test_an_attempt_comes_back_as_it_was(void **state)
     assert_text(back.memory, "{\"a\":1}");
 }
 
+static void test_an_attempt_is_found_by_its_request_token(void **state)
+{
+    struct attempt one = { .provider = SL("one"),
+                           .oauth_token = SL("t1"),
+                           .oauth_token_secret = SL("s1") };
+    struct attempt two = { .provider = SL("two"), .oauth_token = SL("t2") };
+    struct attempt other = { .provider = SL("github") };
+    struct attempt back;
+
+    (void)state;
+    attempt_begin(&bare.request, &one);
+    attempt_begin(&bare.request, &two);
+    attempt_begin(&bare.request, &other);
+    assert_true(attempt_issue(&bare.request, &one) && attempt_issue(&bare.request, &two) &&
+                attempt_issue(&bare.request, &other));
+    come_back();
+    assert_true(attempt_find(&bare.request, SL("t1"), &back));
+    assert_true(slice_equal(back.id, one.id));
+    assert_text(back.provider, "one");
+    assert_text(back.oauth_token_secret, "s1");
+    assert_true(attempt_find(&bare.request, SL("t2"), &back));
+    assert_text(back.provider, "two");
+    assert_false(attempt_find(&bare.request, SL("t"), &back));
+    assert_false(attempt_find(&bare.request, SL(""), &back));
+    assert_false(attempt_find(&bare.request, slice_none(), &back));
+}
+
 static void test_a_cookie_opens_under_its_own_name_only(void **state)
 {
     struct ticket ticket = { .query = SL("q") };
@@ -285,6 +312,7 @@ int main(void)
         BARE_TEST(test_a_ticket_comes_back_as_it_was),
         BARE_TEST(test_an_updated_ticket_keeps_its_id),
         BARE_TEST(test_an_attempt_comes_back_as_it_was),
+        BARE_TEST(test_an_attempt_is_found_by_its_request_token),
         BARE_TEST(test_a_cookie_opens_under_its_own_name_only),
         BARE_TEST(test_a_changed_cookie_does_not_open),
         BARE_TEST(test_what_is_no_id_opens_nothing),

@@ -320,6 +320,26 @@ struct cardea_provider {
     const struct cardea_hooks *hooks;
     /* Things of the provider's own, by id ("com.example.thing/1"); may be NULL. */
     const void *(*extension)(const char *id);
+
+    /*
+     * OAuth 1.0a (RFC 5849). In the callback and in replies the standard names are those of this
+     * protocol: oauth_verifier for code, oauth_token for access_token, oauth_problem and
+     * oauth_problem_advice for errors. token_method, token_params and token_fields are of the
+     * request that redeems the verifier; token_headers go with that for a request token, too. API
+     * calls are signed, whatever api_token says.
+     */
+    /* "HMAC-SHA1" (the default), "HMAC-SHA256", "HMAC-SHA512", "PLAINTEXT"; "RSA-SHA1",
+     * "RSA-SHA256" and "RSA-SHA512" sign with the key named "client". */
+    const char *oauth1_signature;
+    const char *oauth1_realm;
+    /* "sent" (the default), or "oob" where the provider calls back only where it was told to when
+     * the app was registered. */
+    const char *oauth1_callback;
+    /* "required" (the default), or "absent" where oauth_callback_confirmed never comes; then the
+     * verifier alone shows that the provider knows this revision of the protocol. */
+    const char *oauth1_confirmed;
+    const char *request_token_method; /* CARDEA_POST (the default) or CARDEA_GET */
+    const struct cardea_pair *request_token_params;
 };
 #define CARDEA_PROVIDER sizeof(struct cardea_provider)
 
