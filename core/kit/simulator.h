@@ -23,6 +23,10 @@ struct simulated {
     const struct kit_cases *cases;
 };
 
+enum {
+    SIMULATOR_BODY_MAX = 1024 * 1024 /* of what a case makes */
+};
+
 struct simulator {
     struct arena arena;
     struct simulated *providers;
@@ -71,6 +75,9 @@ const struct simulated *simulator_find(const struct simulator *simulator, struct
 
 /* The text of a case with its placeholders filled in for this play. In the play's arena. */
 struct slice play_fill(struct simulator *simulator, struct play *play, struct slice text);
+
+/* The same without the marks, as the case itself has it. */
+struct slice play_fill_plain(struct simulator *simulator, struct play *play, struct slice text);
 
 /* Does `given` (maybe absent) satisfy what the case wants there? */
 bool play_matches(struct simulator *simulator, struct play *play, struct slice wanted,

@@ -21,10 +21,9 @@ static bool signs_by_rsa(const struct description *d)
 
 static bool needs_client_key(const struct description *d)
 {
-    return d->protocol == PROTOCOL_OAUTH1
-               ? signs_by_rsa(d)
-               : d->token_auth == TOKEN_AUTH_PRIVATE_KEY_JWT ||
-                     d->token_auth == TOKEN_AUTH_ES256_SECRET;
+    return d->protocol == PROTOCOL_OAUTH1 ? signs_by_rsa(d)
+                                          : d->token_auth == TOKEN_AUTH_PRIVATE_KEY_JWT ||
+                                                d->token_auth == TOKEN_AUTH_ES256_SECRET;
 }
 
 /* The field that wants a key, and its word. */
