@@ -2,6 +2,8 @@
 
 #include "base/log.h"
 #include "config/settings.h"
+#include "process/plan.h"
+#include "process/sockets.h"
 #include "process/worker.h"
 
 int alone_run(const char *config)
