@@ -116,7 +116,7 @@ def stopped(process):
 
 
 def test_redis_killed_and_started_again(redis, redis_hub, fake):
-    hub, before = redis_hub, store_errors(redis_hub)
+    hub, before, refused = redis_hub, store_errors(redis_hub), redis_hub.log().count("Connection refused")
     token = a_token(hub).json["access_token"]
     somebody = log_in(hub)[1]
     person, back = begin(hub)
@@ -133,7 +133,7 @@ def test_redis_killed_and_started_again(redis, redis_hub, fake):
         for _ in range(50):
             answer, took = timed(a_token, hub)
             assert is_unavailable(answer) and took < 0.5 * SLOW
-        assert hub.log().count("Connection refused") <= 1
+        assert hub.log().count("Connection refused") <= refused + 1
     assert_recovers(hub)
     assert introspect(hub, token) is False, "a new Redis knows nothing of old tokens"
     assert family(hub) == everybody
