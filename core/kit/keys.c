@@ -36,10 +36,12 @@ json_t *kit_provider_config(struct arena *arena, const struct kit_case *what,
 
     json_object_foreach_safe(wanted, next, name, value)
     {
-        for (size_t i = 0; i < KIT_KEYS; i++) {
-            if (slice_is(json_slice(value), kinds[i].name))
-                json_object_set_new(wanted, name, json_from_slice(jwk_write_pem(arena, &keys[i])));
-        }
+        size_t i = 0;
+
+        while (i < KIT_KEYS && !slice_is(json_slice(value), kinds[i].name))
+            i++;
+        if (i < KIT_KEYS) /* which frees `value` */
+            json_object_set_new(wanted, name, json_from_slice(jwk_write_pem(arena, &keys[i])));
     }
     return config;
 }

@@ -23,6 +23,7 @@ enum {
     ASKERS_MAX = 8,       /* at the control socket */
     START_MS = 20 * 1000, /* for a generation to become ready */
     LEAVE_MS = 2 * 1000,  /* for the one before to accept no more */
+    ONE_SIGNAL_MS = 1000, /* terminals, timeout(1) and those who pass signals on send two of one */
     POLLED_MAX = 4 + ASKERS_MAX + (OLD_MAX + 2) * WORKERS_MAX
 };
 
@@ -48,7 +49,8 @@ struct master {
     unsigned reloads;  /* begun so far; the start is the first */
     bool reload_again; /* asked for while one was under way */
     bool stopping;
-    bool alone; /* the configuration wants one process for everything: this one */
+    int64_t stopped_at; /* clock_monotonic_ms() of the first signal */
+    bool alone;         /* the configuration wants one process for everything: this one */
     int status;
 };
 
@@ -357,10 +359,12 @@ static void kill_all(struct master *master)
 
 static void begin_stop(struct master *master)
 {
-    if (master->stopping) { /* asked twice: no more patience */
-        kill_all(master);
+    if (master->stopping) { /* asked once more: no more patience */
+        if (clock_monotonic_ms() - master->stopped_at > ONE_SIGNAL_MS)
+            kill_all(master);
         return;
     }
+    master->stopped_at = clock_monotonic_ms();
     log_info("stopping");
     notify_systemd("STOPPING=1");
     master->stopping = true;

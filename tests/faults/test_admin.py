@@ -7,7 +7,7 @@ import re
 
 import pytest
 from hub import APP, SLOW, free_port, request, wait_until
-from processes import Hub, UnixConnection, change, in_background, kill, reload, serves_nothing, workers
+from processes import Hub, UnixConnection, change, in_background, kill, reload, serve_briefly, serves_nothing, workers
 from provider import FakeProvider, begin, log_in
 
 ADMIN = ("/healthz", "/readyz", "/metrics")
@@ -73,6 +73,13 @@ def test_it_may_be_off_or_a_unix_socket_or_elsewhere_and_changes_with_a_reload(f
         assert connection.getresponse().status == 200
         connection.close()
         wait_until(lambda: not os.path.exists(path))
+
+
+def test_an_address_that_is_taken_ends_the_start_and_is_named(hub):
+    with Hub({"admin": {"listen": f"127.0.0.1:{hub.admin_port}"}}, start=False) as other:
+        other.write_config()
+        status, said = serve_briefly(other.config_file)
+        assert status == 2 and f"cannot listen on 127.0.0.1:{hub.admin_port}: Address already in use" in said
 
 
 # -- metrics -------------------------------------------------------------------------------------

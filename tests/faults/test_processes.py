@@ -222,7 +222,7 @@ def test_a_second_sigterm_waits_for_nobody():
         assert reload(hub) == (0, "")  # an old generation finishes that login; it has no more time either
         everybody = family(hub)
         hub.process.send_signal(signal.SIGTERM)
-        time.sleep(0.3)
+        time.sleep(1.2)
         assert hub.process.poll() is None, "it did not wait for what was in flight"
         began = time.monotonic()
         hub.process.send_signal(signal.SIGTERM)
@@ -230,6 +230,21 @@ def test_a_second_sigterm_waits_for_nobody():
         assert time.monotonic() - began < 1 * SLOW
         wait_until(lambda: not any(is_alive(pid) for pid in everybody))  # jails end with their worker
         thread.join()
+
+
+def test_two_sigterms_in_a_row_are_one():
+    """As timeout(1) sends them, and whoever passes on what the terminal sends to all anyhow."""
+    with FakeProvider() as fake, Hub({"workers": 2, "providers": {"fake": fake.configuration()}}) as hub:
+        fake.delay["/token"] = 1.0
+        browser, back = begin(hub)
+        thread, results = in_background(browser.get, back)
+        wait_until(lambda: "/token" in fake.paths)
+        for _ in range(3):
+            hub.process.send_signal(signal.SIGTERM)
+            time.sleep(0.05)
+        thread.join()
+        assert getattr(results[0], "status", results[0]) == 303
+        assert hub.process.wait(10 * SLOW) == 0 and "is killed" not in hub.log()
 
 
 def test_ctrl_c_goes_to_all_processes_and_is_a_quiet_end():

@@ -10,7 +10,7 @@ import subprocess
 import time
 
 import pytest
-from hub import CARDEA, SLOW, request, wait_until
+from hub import APP, CARDEA, SLOW, Browser, Pkce, request, wait_until
 from load import Load
 from processes import Hub, family, in_background, is_alive, reload, workers
 from provider import FakeProvider, begin, log_in
@@ -116,7 +116,7 @@ def stopped(process):
 
 
 def test_redis_killed_and_started_again(redis, redis_hub, fake):
-    hub, before = redis_hub, store_errors(redis_hub)
+    hub, before, refused = redis_hub, store_errors(redis_hub), redis_hub.log().count("Connection refused")
     token = a_token(hub).json["access_token"]
     somebody = log_in(hub)[1]
     person, back = begin(hub)
@@ -133,7 +133,7 @@ def test_redis_killed_and_started_again(redis, redis_hub, fake):
         for _ in range(50):
             answer, took = timed(a_token, hub)
             assert is_unavailable(answer) and took < 0.5 * SLOW
-        assert hub.log().count("Connection refused") <= 1
+        assert hub.log().count("Connection refused") <= refused + 1
     assert_recovers(hub)
     assert introspect(hub, token) is False, "a new Redis knows nothing of old tokens"
     assert family(hub) == everybody
@@ -152,6 +152,28 @@ def test_redis_stopped_in_the_middle_and_going_on(redis, redis_hub):
         assert_out_of_order(hub)
     assert_recovers(hub)
     assert introspect(hub, token) is True
+
+
+def test_a_refresh_that_the_store_did_not_answer_can_be_repeated(redis, redis_hub):
+    """Redis may have done what it was asked and answered too late: the token is then spent, and within its grace."""
+    hub = redis_hub
+    code, verifier = a_code(hub)
+    tokens = hub.token(grant_type="authorization_code", code=code, code_verifier=verifier, redirect_uri=APP).json
+    with stopped(redis.process):
+        assert is_unavailable(hub.token(grant_type="refresh_token", refresh_token=tokens["refresh_token"]))
+    assert_recovers(hub)
+    again = hub.token(grant_type="refresh_token", refresh_token=tokens["refresh_token"])
+    assert again.status == 200 and introspect(hub, again.json["access_token"]) is True
+
+
+def a_code(hub):
+    """A login for the app at the fake provider. (the code, the verifier)"""
+    pkce, browser = Pkce(), Browser()
+    query = hub.authorize_query(pkce=pkce, scope="openid offline_access")
+    ticket = browser.get(hub.url("/oauth2/authorize", **query)).query["ticket"]
+    away = browser.get(hub.url("/login/fake", ticket=ticket))
+    back = browser.get(hub.url("/callback/fake", code="c0de", state=away.query["state"]))
+    return browser.get(back.location).query["code"], pkce.verifier
 
 
 def test_redis_that_dies_under_load_costs_nothing_but_503s_in_time(redis, redis_hub):

@@ -495,21 +495,28 @@ static void test_a_line_that_could_split_an_answer_is_dropped(void **state)
 
 /* ---- names ---- */
 
+/* How many there are, each once. */
+static size_t count_names(const char *const *names)
+{
+    size_t count = 0;
+
+    for (; names[count] != NULL; count++) {
+        for (size_t i = 0; i < count; i++)
+            assert_string_not_equal(names[i], names[count]);
+    }
+    return count;
+}
+
+/* A path with a route for each method is one series. */
 static void test_routes_and_steps_have_names_for_the_metrics(void **state)
 {
     const char *const *routes = router_route_names(&world.arena, tables);
-    const char *const *steps = router_step_names(&world.arena, tables);
-    size_t count = 0;
 
     (void)state;
     assert_string_equal(routes[0], "/");
-    assert_string_equal(routes[5], "/shared");
-    assert_null(routes[11]);
-    for (; steps[count] != NULL; count++) {
-        for (size_t i = 0; i < count; i++)
-            assert_string_not_equal(steps[i], steps[count]);
-    }
-    assert_int_equal(count, 4);
+    assert_string_equal(routes[4], "/shared");
+    assert_int_equal(count_names(routes), 10);
+    assert_int_equal(count_names(router_step_names(&world.arena, tables)), 4);
 }
 
 int main(void)
