@@ -495,21 +495,23 @@ static void test_a_line_that_could_split_an_answer_is_dropped(void **state)
 
 /* ---- names ---- */
 
-static void test_routes_and_steps_have_names_for_the_metrics(void **state)
+static size_t count_names(const char *const *names)
 {
-    const char *const *routes = router_route_names(&world.arena, tables);
-    const char *const *steps = router_step_names(&world.arena, tables);
     size_t count = 0;
 
-    (void)state;
-    assert_string_equal(routes[0], "/");
-    assert_string_equal(routes[5], "/shared");
-    assert_null(routes[11]);
-    for (; steps[count] != NULL; count++) {
+    for (; names[count] != NULL; count++) {
         for (size_t i = 0; i < count; i++)
-            assert_string_not_equal(steps[i], steps[count]);
+            assert_string_not_equal(names[i], names[count]);
     }
-    assert_int_equal(count, 4);
+    return count;
+}
+
+static void test_routes_and_steps_have_names_for_the_metrics_each_once(void **state)
+{
+    (void)state;
+    assert_string_equal(router_route_names(&world.arena, tables)[0], "/");
+    assert_int_equal(count_names(router_route_names(&world.arena, tables)), 10);
+    assert_int_equal(count_names(router_step_names(&world.arena, tables)), 4);
 }
 
 int main(void)
@@ -533,7 +535,7 @@ int main(void)
         ROUTER(test_a_flow_that_ends_without_an_answer_is_a_bug_and_answered_as_one),
         ROUTER(test_words_for_strangers_have_only_characters_that_may_stand_there),
         ROUTER(test_a_line_that_could_split_an_answer_is_dropped),
-        ROUTER(test_routes_and_steps_have_names_for_the_metrics),
+        ROUTER(test_routes_and_steps_have_names_for_the_metrics_each_once),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
