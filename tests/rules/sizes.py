@@ -11,10 +11,12 @@ COLUMNS = {".c": 100, ".h": 100, ".py": 120, ".mjs": 120, ".sh": 120, ".lua": 12
 FUNCTION_MAX = 60
 FILE_MAX = 600
 
-# Files that may be longer, up to this many lines: suites whose cases share one fixture and stand in the order of
-# what they test. A new case belongs here as long as it needs the fixture; the ceiling is the reminder to look for
-# a seam.
+# Files that may be longer, up to this many lines. Most are suites whose cases share one fixture and stand in the
+# order of what they test: a new case belongs there as long as it needs the fixture. The ceiling is the reminder to
+# look for a seam.
 LONGER = {
+    "core/kit/simulator.c": 700,  # the seam is at its placeholders; it waits until OAuth 1.0a has come in
+    "core/process/master.c": 650,  # one loop, and all that wakes it
     "tests/flows/test_authorize.py": 700,  # one parameter after the other
     "tests/flows/upstream.py": 650,  # the hostile provider: what it can do wrong, in one place
     "tests/unit/test_fields.c": 1200,  # every kind of field, good and refused
