@@ -25,6 +25,15 @@ void kit_keys_release(struct jwk keys[KIT_KEYS])
         jwk_release(&keys[i]);
 }
 
+static const struct jwk *find_key(const struct jwk *keys, struct slice name)
+{
+    for (size_t i = 0; i < KIT_KEYS; i++) {
+        if (slice_is(name, kinds[i].name))
+            return &keys[i];
+    }
+    return NULL;
+}
+
 json_t *kit_provider_config(struct arena *arena, const struct kit_case *what,
                             const struct jwk keys[KIT_KEYS])
 {
@@ -36,12 +45,10 @@ json_t *kit_provider_config(struct arena *arena, const struct kit_case *what,
 
     json_object_foreach_safe(wanted, next, name, value)
     {
-        size_t i = 0;
+        const struct jwk *key = find_key(keys, json_slice(value));
 
-        while (i < KIT_KEYS && !slice_is(json_slice(value), kinds[i].name))
-            i++;
-        if (i < KIT_KEYS) /* which frees `value` */
-            json_object_set_new(wanted, name, json_from_slice(jwk_write_pem(arena, &keys[i])));
+        if (key != NULL)
+            json_object_set_new(wanted, name, json_from_slice(jwk_write_pem(arena, key)));
     }
     return config;
 }
