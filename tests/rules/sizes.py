@@ -15,8 +15,6 @@ FILE_MAX = 600
 # order of what they test: a new case belongs there as long as it needs the fixture. The ceiling is the reminder to
 # look for a seam.
 LONGER = {
-    "core/kit/simulator.c": 700,  # the seam is at its placeholders; it waits until OAuth 1.0a has come in
-    "core/process/master.c": 650,  # one loop, and all that wakes it
     "tests/flows/test_authorize.py": 700,  # one parameter after the other
     "tests/flows/upstream.py": 650,  # the hostile provider: what it can do wrong, in one place
     "tests/unit/test_fields.c": 1200,  # every kind of field, good and refused
