@@ -2,8 +2,8 @@
 
 #include "base/buf.h"
 #include "base/file.h"
-#include "config/yaml_write.h"
-#include "kit/case.h"
+#include "base/json.h"
+#include "kit/keys.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -46,42 +46,49 @@ static const struct kit_case *find_login(const struct kit_cases *cases)
 }
 
 /* One more provider, as it is configured in the case of a login. */
-static void add_provider(struct buf *text, const char *folder, const char *id,
-                         struct problems *problems)
+static void add_provider(json_t *providers, const char *folder, const char *id,
+                         const struct jwk *keys, struct problems *problems)
 {
     struct kit_cases cases;
 
     kit_cases_read(&cases, arena_printf(problems->arena, "%s/%s", folder, id).at, problems);
     const struct kit_case *login = find_login(&cases);
 
-    if (login != NULL && login->config != NULL) {
-        buf_printf(text, "  %s:\n", id);
-        yaml_write_members(text, login->config, 4, true);
-        buf_add_text(text, "    simulator: ${env:CARDEA_DEMO_SIMULATOR}\n");
+    if (login != NULL) {
+        json_t *config = kit_provider_config(problems->arena, login, keys);
+
+        json_object_set_new(config, "simulator", json_string("${env:CARDEA_DEMO_SIMULATOR}"));
+        json_object_set_new(providers, id, config);
     }
     kit_cases_release(&cases);
 }
 
+/* In JSON, which is YAML. */
 static bool write_more(const char *shipped, const char *folder, const struct node *known,
                        struct problems *problems)
 {
     const char *cases = arena_printf(problems->arena, "%s/cases", shipped).at;
+    json_t *more = json_pack("{s:{}}", "providers");
     struct buf text = BUF_INIT(CONFIG_MAX);
+    struct jwk keys[KIT_KEYS] = { 0 };
     struct dirent **entries = NULL;
-    int count = scandir(cases, &entries, NULL, alphasort);
+    int count =
+        kit_keys_make(problems->arena, keys) ? scandir(cases, &entries, NULL, alphasort) : 0;
 
-    buf_add_text(&text, "providers:\n");
     for (int i = 0; i < count; i++) {
         const char *id = entries[i]->d_name;
 
         if (id[0] != '.' && node_get(known, id) == NULL)
-            add_provider(&text, cases, id, problems);
+            add_provider(json_object_get(more, "providers"), cases, id, keys, problems);
         free(entries[i]);
     }
     free(entries);
+    kit_keys_release(keys);
+    buf_add_json_value(&text, more);
+    json_decref(more);
     bool good = buf_ok(&text) && write_file(folder, DEMO_MORE, buf_slice(&text), problems);
 
-    buf_release(&text);
+    buf_release_secret(&text);
     return good;
 }
 

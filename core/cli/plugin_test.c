@@ -16,6 +16,7 @@ struct testing {
     struct cli *cli;
     struct kit *kit;
     struct event_base *base; /* for the jails of the lints */
+    bool strict;             /* warnings count */
     bool mutates;
     size_t passed;
     size_t failed;
@@ -170,7 +171,7 @@ static void test_plugin(struct testing *testing, const char *path, const char *c
 
     lint(testing, &plugin, &cases, &problems);
     cli_say_problems(&problems);
-    if (problems.errors > 0)
+    if (problems.errors > 0 || (testing->strict && problems.warnings > 0))
         note(testing, plugin.id, SL("lint"), false);
     for (size_t i = 0; unreadable == 0 && i < cases.count; i++) {
         struct problems own = { .arena = &arena };
@@ -203,11 +204,14 @@ static void test_all(struct testing *testing)
 int cli_plugin_test(struct cli *cli)
 {
     const char *why;
+    bool strict = cli_flag(cli, "--strict");
     bool mutates = cli_flag(cli, "--mutate");
 
     if (cli->count == 0)
         return cli_wrong_usage(cli, "the folder or file of a plugin is needed");
-    struct testing testing = { .cli = cli, .mutates = mutates, .kit = kit_new(&why) };
+    struct testing testing = {
+        .cli = cli, .strict = strict, .mutates = mutates, .kit = kit_new(&why)
+    };
 
     if (testing.kit == NULL) {
         fprintf(stderr, "cardea: %s\n", why);

@@ -9,10 +9,6 @@
 
 static const struct node_options options = { .substitute = true, .include = true };
 
-enum {
-    WORKERS_MAX = 1024
-};
-
 /* The same without '/' at its end, still with a NUL behind it. */
 static struct slice without_slash(struct arena *arena, struct slice url)
 {

@@ -110,6 +110,10 @@ enum account_link {
 /* The number of workers that `auto` reads as; settings_workers() says what it means. */
 #define WORKERS_AUTO FIELD_COUNT_WORD(0)
 
+enum {
+    WORKERS_MAX = 64
+};
+
 struct settings {
     struct texts include; /* of the first file; already followed */
     struct slice issuer;  /* without a trailing slash */

@@ -306,7 +306,7 @@ const struct field settings_table[] = {
         "Addresses of proxies whose X-Forwarded-For, -Proto and -Host are believed."),
     KEY(workers, COUNT, "auto",
         "How many processes serve: auto is one for each processor, 0 is one for everything.",
-        .words = worker_words, .most = 1024),
+        .words = worker_words, .most = WORKERS_MAX),
     KEY(store, SECRET_URL, "sqlite:cardea.db",
         "Where records are kept: sqlite:PATH, redis://USER:PASSWORD@HOST:PORT/DB, the same with "
         "rediss for TLS, or redis+unix:PATH.",

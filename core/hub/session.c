@@ -108,12 +108,14 @@ struct store_command session_put(struct request *request, const struct session *
 {
     struct arena *arena = request_arena(request);
     struct slice key = session_key(arena, session->id);
+    int64_t left = time_left(request, session);
 
+    /* One that has just ended is not written for ever, which is what 0 means. */
     return (struct store_command){
         .verb = STORE_PUT,
         .key = key,
         .value = record_write(arena, request->hub->records, key, session_table, session),
-        .ttl_ms = time_left(request, session) * 1000,
+        .ttl_ms = (left > 0 ? left : 1) * 1000,
     };
 }
 

@@ -100,6 +100,49 @@ static size_t length_in_exchange(const struct kit_exchange *exchange, struct sli
     return length > 0 ? length : length_in_answer(exchange->body, text);
 }
 
+/* ---- whose they are ---- */
+
+static bool has_token(const struct kit_case *what, const struct node *map,
+                      bool (*counts)(const struct kit_case *what, struct slice token))
+{
+    for (size_t i = 0; map != NULL && i < map->count; i++) {
+        const struct node_member *member = &map->members[i];
+
+        if ((names_token(member->name) || names_code(member->name)) && is_text(member->value) &&
+            (counts == NULL || counts(what, member->value->text)))
+            return true;
+    }
+    return false;
+}
+
+static bool brings_token(const struct kit_case *what, const struct kit_exchange *exchange,
+                         bool (*counts)(const struct kit_case *what, struct slice token))
+{
+    struct slice authorization = kit_text(exchange->headers, "Authorization");
+
+    return has_token(what, exchange->query, counts) || has_token(what, exchange->form, counts) ||
+           has_token(what, exchange->json, counts) || has_token(what, exchange->headers, counts) ||
+           (slice_is_set(authorization) && !slice_starts(authorization, SL("Basic ")));
+}
+
+/* A token that the app gets for itself serves all logins: it comes from a request that brought
+ * none. */
+static bool is_of_login(const struct kit_case *what, struct slice token)
+{
+    for (size_t i = 0; i < what->exchange_count; i++) {
+        const struct kit_exchange *exchange = &what->exchanges[i];
+
+        if (length_in_answer(exchange->body, token) == token.len)
+            return brings_token(what, exchange, NULL);
+    }
+    return true;
+}
+
+bool mark_is_wanted(const struct play *play, const struct kit_exchange *exchange)
+{
+    return brings_token(play->what, exchange, is_of_login);
+}
+
 size_t mark_token_at(const struct play *play, struct slice text, size_t at)
 {
     const struct kit_case *what = play->what;
@@ -113,7 +156,7 @@ size_t mark_token_at(const struct play *play, struct slice text, size_t at)
         length = length_in_request(what->refresh, rest);
     for (size_t i = 0; i < what->exchange_count && length == 0; i++)
         length = length_in_exchange(&what->exchanges[i], rest);
-    return length;
+    return length > 0 && is_of_login(what, slice_sub(rest, 0, length)) ? length : 0;
 }
 
 /* ---- marks in what came ---- */

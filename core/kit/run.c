@@ -224,36 +224,15 @@ static void run_ended(struct flow *flow, enum flow_end end)
 
 /* ---- one case ---- */
 
-/* $rsa_key and $ec_key are the simulator's own: a case needs no key of its own, and what we sign
- * can be verified. */
-static void fill_keys(struct run *run, json_t *keys)
-{
-    static const char *const names[SIMULATOR_KEYS] = { "$rsa_key", "$ec_key" };
-    struct arena *arena = run->problems->arena;
-    const char *name;
-    json_t *value;
-    void *next;
-
-    json_object_foreach_safe(keys, next, name, value)
-    {
-        for (size_t i = 0; i < SIMULATOR_KEYS; i++) {
-            if (slice_is(json_slice(value), names[i]))
-                json_object_set_new(
-                    keys, name,
-                    json_from_slice(jwk_write_pem(arena, &run->kit->simulator.keys[i])));
-        }
-    }
-}
-
 /* The case's `config` as a whole configuration, in JSON, which is YAML. */
 static struct settings *settings_of(struct run *run, struct slice plugin)
 {
     struct buf text = BUF_INIT(SETTINGS_MAX);
-    json_t *provider = node_to_json(run->what->config);
+    json_t *provider =
+        kit_provider_config(run->problems->arena, run->what, run->kit->simulator.keys);
     json_t *root = json_object();
     json_t *providers = json_object();
 
-    fill_keys(run, json_object_get(provider, "keys"));
     json_set_slice(provider, "plugin", plugin);
     json_object_set_new(provider, "simulator", json_string(run->kit->simulator.url));
     json_object_set_new(providers, "case", provider);

@@ -17,8 +17,6 @@ enum {
     BODY_MAX = 1024 * 1024
 };
 
-static const enum jws_alg key_algs[SIMULATOR_KEYS] = { ALG_RS256, ALG_ES256 };
-
 bool simulator_init(struct simulator *simulator, const char *url)
 {
     *simulator = (struct simulator){ .url = url };
@@ -26,19 +24,14 @@ bool simulator_init(struct simulator *simulator, const char *url)
     simulator->providers =
         arena_zalloc(&simulator->arena, PROVIDERS_MAX * sizeof(*simulator->providers));
     simulator->next_mark = (unsigned)random_u64() & 0xffff;
-    for (size_t i = 0; i < SIMULATOR_KEYS; i++) {
-        if (!jwk_generate(&simulator->arena, key_algs[i], &simulator->keys[i]))
-            return false;
-    }
-    return true;
+    return kit_keys_make(&simulator->arena, simulator->keys);
 }
 
 void simulator_release(struct simulator *simulator)
 {
     list_each_safe (&simulator->plays, link)
         play_free(simulator, list_entry(link, struct play, link));
-    for (size_t i = 0; i < SIMULATOR_KEYS; i++)
-        jwk_release(&simulator->keys[i]);
+    kit_keys_release(simulator->keys);
     arena_release(&simulator->arena);
 }
 
@@ -118,7 +111,7 @@ static void complain(struct play *play, struct mark mark, const char *format, ..
 static bool is_signed_by_client(struct simulator *simulator, struct play *play, struct slice token)
 {
     struct jwk secret = jwk_secret(kit_text(play->what->config, "client_secret"));
-    const struct jwk_set keys = { simulator->keys, SIMULATOR_KEYS };
+    const struct jwk_set keys = { simulator->keys, KIT_KEYS };
     const struct jwk_set secrets = { &secret, secret.secret.len > 0 };
     struct jws jws;
     const char *why;
@@ -247,26 +240,6 @@ static void read_given(struct request *request, struct given *given)
         given->form = (struct params){ 0 };
 }
 
-/* Whose request is it? The mark stands in some token that it brings. */
-static struct play *find_play(struct simulator *simulator, const struct request *request)
-{
-    const struct http_head *head = &request->exchange.head;
-
-    if (simulator->one_at_a_time)
-        return simulator->only;
-    list_each (&simulator->plays, link) {
-        struct play *play = list_entry(link, struct play, link);
-        bool found =
-            mark_stands_in(play, head->target) || mark_stands_in(play, request->exchange.body);
-
-        for (size_t i = 0; i < head->header_count && !found; i++)
-            found = mark_stands_in(play, head->headers[i].value);
-        if (found)
-            return play;
-    }
-    return NULL;
-}
-
 static struct kit_exchange *find_exchange(struct play *play, struct slice method, struct slice url)
 {
     struct kit_exchange *again = NULL;
@@ -281,6 +254,38 @@ static struct kit_exchange *find_exchange(struct play *play, struct slice method
         again = again == NULL ? each : again;
     }
     return again;
+}
+
+static bool brings_mark(const struct request *request, const struct play *play)
+{
+    const struct http_head *head = &request->exchange.head;
+    bool found = mark_stands_in(play, head->target) || mark_stands_in(play, request->exchange.body);
+
+    for (size_t i = 0; i < head->header_count && !found; i++)
+        found = mark_stands_in(play, head->headers[i].value);
+    return found;
+}
+
+/* Whose request is it? The mark stands in some token that it brings. A request for a token of the
+ * app itself brings none: it belongs to the latest login that still has to make it. */
+static struct play *find_play(struct simulator *simulator, const struct simulated *provider,
+                              const struct request *request, struct slice method, struct slice url)
+{
+    struct play *latest = NULL;
+
+    if (simulator->one_at_a_time)
+        return simulator->only;
+    list_each (&simulator->plays, link) {
+        struct play *play = list_entry(link, struct play, link);
+        const struct kit_exchange *next = find_exchange(play, method, url);
+
+        if (brings_mark(request, play))
+            return play;
+        if (play->provider == provider && next != NULL && !mark_is_wanted(play, next) &&
+            play->used[next - play->what->exchanges] == 0)
+            latest = play;
+    }
+    return latest;
 }
 
 /* ---- answers ---- */
@@ -341,7 +346,7 @@ static json_t *public_keys(const struct simulator *simulator)
 {
     json_t *keys = json_array();
 
-    for (size_t i = 0; i < SIMULATOR_KEYS; i++)
+    for (size_t i = 0; i < KIT_KEYS; i++)
         json_array_append_new(keys, jwk_public(&simulator->keys[i]));
     return keys;
 }
@@ -385,7 +390,7 @@ enum step_result simulator_answer(struct simulator *simulator, struct request *r
                                   const struct simulated *provider, struct slice url)
 {
     struct slice method = slice_of(http_method_name(request->exchange.head.method));
-    struct play *play = find_play(simulator, request);
+    struct play *play = find_play(simulator, provider, request, method, url);
     enum step_result result;
     struct given given;
 

@@ -12,14 +12,9 @@
 #define CARDEA_KIT_SIMULATOR_H
 
 #include "base/params.h"
-#include "crypto/jwk.h"
 #include "hub/request.h"
-#include "kit/case.h"
+#include "kit/keys.h"
 #include "plugin/description.h"
-
-enum {
-    SIMULATOR_KEYS = 2
-};
 
 /* One provider that is played. */
 struct simulated {
@@ -40,7 +35,7 @@ struct simulator {
     struct arena arena;
     struct simulated *providers;
     size_t count;
-    struct jwk keys[SIMULATOR_KEYS]; /* sign ID tokens, for all: RS256, ES256 */
+    struct jwk keys[KIT_KEYS]; /* sign ID tokens, for all: RS256, ES256 */
     struct list plays;
     size_t play_count;
     unsigned next_mark;

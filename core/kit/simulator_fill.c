@@ -48,7 +48,7 @@ static struct jwk signing_key_of(const struct simulator *simulator, const struct
 
     if (alg == ALG_HS256)
         return jwk_secret(kit_text(play->what->config, "client_secret"));
-    for (size_t i = 0; i < SIMULATOR_KEYS; i++) {
+    for (size_t i = 0; i < KIT_KEYS; i++) {
         if (simulator->keys[i].alg == alg)
             return simulator->keys[i];
     }

@@ -47,6 +47,7 @@ struct master {
     unsigned reloads;  /* begun so far; the start is the first */
     bool reload_again; /* asked for while one was under way */
     bool stopping;
+    bool alone; /* the configuration wants one process for everything: this one */
     int status;
 };
 
@@ -196,20 +197,32 @@ static void keep_old(struct master *master, struct generation *generation)
     *place = generation;
 }
 
+/* NULL, or why not. */
+static const char *start_next(struct master *master, struct plan *plan)
+{
+    bool alone = plan->workers == 0;
+
+    if (alone && master->current != NULL)
+        return "`workers: 0` is one process instead of several: that needs another start";
+    if (alone) {
+        master->alone = master->stopping = true;
+        return NULL;
+    }
+    if (master->current == NULL)
+        log_configure(plan->log_level, plan->log_format);
+    master->next = generation_new(++master->count, plan);
+    master->next_deadline = clock_monotonic_ms() + START_MS;
+    return master->next != NULL ? NULL : "there is no memory for another generation";
+}
+
 /* The child has read the configuration: start what it says. */
 static void take_plan(struct master *master)
 {
     struct plan plan = { .settings = -1 };
     const char *wrong = planning_finish(&master->planning, &plan);
 
-    if (wrong == NULL && !master->stopping) {
-        if (master->current == NULL)
-            log_configure(plan.log_level, plan.log_format);
-        master->next = generation_new(++master->count, &plan);
-        master->next_deadline = clock_monotonic_ms() + START_MS;
-        if (master->next == NULL)
-            wrong = "there is no memory for another generation";
-    }
+    if (wrong == NULL && !master->stopping)
+        wrong = start_next(master, &plan);
     if (wrong != NULL && !master->stopping)
         (master->current == NULL ? fail_start : end_reload)(master, wrong);
     plan_release(&plan);
@@ -481,6 +494,14 @@ static int open_signals(void)
     return signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
 }
 
+static void let_signals_through(void)
+{
+    sigset_t none;
+
+    sigemptyset(&none);
+    sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
 static void close_master(struct master *master)
 {
     generation_free(master->current);
@@ -584,5 +605,11 @@ int master_run(const char *config, int workers)
     for (size_t i = 0; i < ASKERS_MAX; i++)
         master.askers[i] = -1;
     master.signals = open_signals();
-    return run_master(&master);
+    int status = run_master(&master);
+
+    if (!master.alone)
+        return status;
+    log_context.process = NULL;
+    let_signals_through();
+    return run_alone(config);
 }

@@ -211,7 +211,7 @@ const char *planning_finish(struct planning *planning, struct plan *plan_r)
     while (slice_next(&text, '\n', &line))
         read_line(plan_r, line);
     fcntl(plan_r->settings, F_ADD_SEALS, F_SEAL_WRITE | F_SEAL_GROW | F_SEAL_SHRINK | F_SEAL_SEAL);
-    return plan_r->workers > 0 && plan_r->listen_count > 0 ? NULL : "nothing to listen on\n";
+    return plan_r->listen_count > 0 ? NULL : "nothing to listen on\n";
 }
 
 void plan_release(struct plan *plan)

@@ -6,11 +6,11 @@
 #ifndef CARDEA_PROCESS_SHARED_H
 #define CARDEA_PROCESS_SHARED_H
 
+#include "config/settings.h"
 #include "hub/metrics.h"
 #include "plugin/jail.h"
 
 enum {
-    WORKERS_MAX = 64,
     PROVIDERS_MAX = 1024
 };
 

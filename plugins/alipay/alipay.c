@@ -11,42 +11,11 @@
  */
 #include <cardea/provider.h>
 
-#include <time.h>
-
 /* What a signed request may have, in the order in which it is signed. */
 static const char *const signed_names[] = {
     "app_id", "auth_token",    "charset",   "code",      "format",  "grant_type",
     "method", "refresh_token", "sign_type", "timestamp", "version",
 };
-
-static int days_in(int year, int month)
-{
-    static const int days[] = { 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31 };
-    int leaps = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
-
-    return days[month - 1] + (month == 2 && leaps);
-}
-
-/* Made by hand: the library's way reads the time zone files, which the jail does not have. China
- * has no summer time. */
-static cardea_str china_time(const struct cardea_host *host, cardea_call *call)
-{
-    long long seconds = (long long)time(NULL) + 8 * 3600;
-    long long days = seconds / 86400;
-    int of_day = (int)(seconds % 86400);
-    int year = 1970;
-    int month = 1;
-
-    for (; days >= days_in(year, month); month++) {
-        days -= days_in(year, month);
-        if (month == 12) {
-            month = 0;
-            year++;
-        }
-    }
-    return host->printf(call, "%04d-%02d-%02d %02d:%02d:%02d", year, month, (int)days + 1,
-                        of_day / 3600, of_day / 60 % 60, of_day % 60);
-}
 
 static int32_t sign(const struct cardea_host *host, cardea_call *call, cardea_request *request)
 {
@@ -55,7 +24,6 @@ static int32_t sign(const struct cardea_host *host, cardea_call *call, cardea_re
 
     if (signer == NULL)
         return host->fail(call, "server_error", "this Cardea has no cardea.sign/1");
-    host->request_set_param(call, request, "timestamp", china_time(host, call));
     for (size_t i = 0; i < sizeof(signed_names) / sizeof(signed_names[0]); i++) {
         cardea_str value = host->request_param(request, signed_names[i]);
 
@@ -88,18 +56,16 @@ static const struct cardea_pair token_params[] = {
     { "format", "JSON" },
     { "charset", "utf-8" },
     { "sign_type", "RSA2" },
+    { "timestamp", "{now > format(YYYY-MM-DD hh:mm:ss, +08:00)}" },
     { "version", "1.0" },
     { NULL, NULL },
 };
 
 static const struct cardea_pair userinfo_params[] = {
-    { "app_id", "{client_id}" },
-    { "method", "alipay.user.info.share" },
-    { "format", "JSON" },
-    { "charset", "utf-8" },
-    { "sign_type", "RSA2" },
-    { "version", "1.0" },
-    { NULL, NULL },
+    { "app_id", "{client_id}" }, { "method", "alipay.user.info.share" },
+    { "format", "JSON" },        { "charset", "utf-8" },
+    { "sign_type", "RSA2" },     { "timestamp", "{now > format(YYYY-MM-DD hh:mm:ss, +08:00)}" },
+    { "version", "1.0" },        { NULL, NULL },
 };
 
 static const struct cardea_pair claims[] = {

@@ -11,7 +11,7 @@ import time
 import pytest
 from hub import CARDEA, SLOW, request, wait_until
 from load import Load
-from processes import (Hub, ask, children, connection, family, in_background, is_alive, jails, kill, reload,
+from processes import (Hub, ask, change, children, connection, family, in_background, is_alive, jails, kill, reload,
                        serve_briefly, serves_nothing, sockets_of, worker_of, workers)
 from provider import FakeProvider, begin, log_in
 
@@ -324,8 +324,11 @@ def test_a_provider_without_a_plugin_ends_the_start_with_status_2(workers_):
         assert status == 2 and "there is no plugin `gitbub` (did you mean `github`?)" in said
 
 
-def test_workers_0_is_one_process_and_a_jail():
-    with Hub(arguments=["--workers", "0"], simulate=("github",)) as hub:
+@pytest.mark.parametrize("how", ["argument", "configuration"])
+def test_workers_0_is_one_process_and_a_jail(how):
+    by_argument = how == "argument"
+    with Hub({"workers": 2 if by_argument else 0}, arguments=["--workers", "0"] if by_argument else [],
+             simulate=("github",)) as hub:
         assert workers(hub) == [] and len(jails(hub.process.pid)) == 1
         hub.tokens()
         assert request(hub.admin + "/readyz").status == 200
@@ -333,6 +336,32 @@ def test_workers_0_is_one_process_and_a_jail():
         hub.login()
         hub.process.send_signal(signal.SIGTERM)
         assert hub.process.wait(10 * SLOW) == 0
+
+
+def test_a_hub_of_one_process_starts_again_with_workers_and_not_at_a_reload():
+    with Hub({"workers": 2}) as hub:
+        change(hub, workers=0)
+        status, said = reload(hub)
+        assert status == 1 and "needs another start" in said
+        assert len(workers(hub)) == 2 and hub.get("/oauth2/jwks").status == 200
+        change(hub, workers=1)
+        assert reload(hub) == (0, "")
+
+
+def test_of_several_that_start_at_once_one_serves():
+    with Hub(start=False) as hub:
+        hub.write_config()
+        started = [subprocess.Popen([CARDEA, "serve", "--config", hub.config_file], stderr=subprocess.PIPE, text=True)
+                   for _ in range(6)]
+        ended = wait_until(lambda: len([each for each in started if each.poll() is not None]) == 5 and started)
+        (hub.process,) = [each for each in ended if each.poll() is None]
+        wait_until(hub.is_serving)
+        for each in started:
+            if each is not hub.process:
+                assert each.returncode == 1 and "is served already" in each.stderr.read()
+        hub.stop()
+        for each in started:
+            each.stderr.close()
 
 
 def test_the_number_of_workers_on_the_command_line_holds_through_a_reload():

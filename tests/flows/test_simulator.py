@@ -12,6 +12,14 @@ PROVIDERS = ("github", "google", "discord", "qq", "facebook",
              "spotify", "hubspot", "dingtalk", "stripe", "pinterest", "tumblr")
 
 
+def test_an_app_that_first_asks_for_a_token_of_its_own_is_played_too():
+    wecom = {"parameters": {"agent_id": "1000002"}}
+    with Hub({"providers": {"wecom": wecom}}, simulate=["wecom"]) as hub:
+        for _ in range(2):
+            browser = hub.login(provider="wecom")
+            assert browser.get(hub.url("/session")).json["idp"] == "wecom"
+
+
 @pytest.fixture(scope="module")
 def hub():
     with Hub(simulate=PROVIDERS) as running:

@@ -224,8 +224,8 @@ static void test_workers_are_a_number_or_as_many_as_processors(void **state)
     (void)state;
     assert_int_equal(settings_workers(good(BASE "workers: 3\n")), 3);
     assert_int_equal(settings_workers(good(BASE "workers: 0\n")), 0);
-    assert_in_range(settings_workers(good(BASE "workers: auto\n")), 1, 1024);
-    refused(BASE "workers: 1025\n", "c.yaml:3:10: error: `workers: 1025` must be from 0 to 1024\n");
+    assert_in_range(settings_workers(good(BASE "workers: auto\n")), 1, WORKERS_MAX);
+    refused(BASE "workers: 65\n", "c.yaml:3:10: error: `workers: 65` must be from 0 to 64\n");
 }
 
 static void test_the_store_is_of_a_known_kind(void **state)

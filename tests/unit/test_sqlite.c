@@ -358,7 +358,7 @@ static void test_a_lock_is_waited_for_but_not_for_ever(void **state)
     assert_int_equal(sqlite3_exec(other, "BEGIN IMMEDIATE", NULL, NULL, NULL), SQLITE_OK);
     began = clock_monotonic_ms();
     assert_int_equal(put("k", SL("w"), 0), STORE_UNAVAILABLE);
-    assert_in_range(clock_monotonic_ms() - began, TIMEOUT_MS - 5, TIMEOUT_MS + 100);
+    assert_in_range(clock_monotonic_ms() - began, TIMEOUT_MS - 5, 10 * TIMEOUT_MS);
     assert_false(store_is_reachable(store));
     assert_int_equal(get("k"), STORE_OK);
     assert_true(store_is_reachable(store));
