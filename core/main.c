@@ -21,8 +21,11 @@ static const struct verb verbs[] = {
       "What is loaded, and from where.", NULL },
     { "plugin show", cli_plugin_show, "[--config FILE] ID [-o json]",
       "The effective description of a provider, and the callback URL to register.", NULL },
-    { "plugin test", cli_plugin_test, "FOLDER... | FILE.so CASES [-o json]",
-      "Runs the cases of plugins.", NULL },
+    { "plugin test", cli_plugin_test, "FOLDER... | FILE.so CASES [--mutate] [--strict] [-o json]",
+      "Looks plugins over and runs their cases.",
+      "  --mutate  each case again with answers that are cut off, retyped, doubled, too long or "
+      "forged\n"
+      "  --strict  warnings count as well\n" },
     { "simulate", cli_simulate, "[ID...] [--listen HOST:PORT] [--cases FOLDER]",
       "Plays providers from their cases, over HTTP.",
       "  --listen     127.0.0.1:9090 when left out\n"

@@ -1,6 +1,7 @@
 #include "cli/cli.h"
 
 #include "base/json.h"
+#include "base/log.h"
 #include "kit/lint.h"
 #include "kit/run.h"
 #include "plugin/jail.h"
@@ -15,8 +16,11 @@ struct testing {
     struct cli *cli;
     struct kit *kit;
     struct event_base *base; /* for the jails of the lints */
+    bool strict;             /* warnings count */
+    bool mutates;
     size_t passed;
     size_t failed;
+    size_t mutations;
     json_t *list;
 };
 
@@ -135,6 +139,24 @@ static void lint(struct testing *testing, const struct kit_plugin *plugin,
     jail_free(jail);
 }
 
+/* Quietly: every altered answer would be a warning of the simulator's. */
+static void mutate(struct testing *testing, const struct kit_plugin *plugin,
+                   const struct kit_cases *cases)
+{
+    struct arena arena = { 0 };
+    struct problems problems = { .arena = &arena };
+    struct kit_seen *seen = arena_new(&arena, struct kit_seen);
+
+    log_configure(LEVEL_AUDIT, FORMAT_AUTO);
+    for (size_t i = 0; i < cases->count; i++)
+        testing->mutations += kit_mutate(testing->kit, plugin->id, plugin->file, cases,
+                                         &cases->at[i], seen, &problems);
+    log_configure(LEVEL_WARN, FORMAT_AUTO);
+    note(testing, plugin->id, SL("mutations"), problems.errors == 0);
+    cli_say_problems(&problems);
+    arena_release(&arena);
+}
+
 static void test_plugin(struct testing *testing, const char *path, const char *cases_folder)
 {
     struct arena arena = { 0 };
@@ -149,7 +171,7 @@ static void test_plugin(struct testing *testing, const char *path, const char *c
 
     lint(testing, &plugin, &cases, &problems);
     cli_say_problems(&problems);
-    if (problems.errors > 0)
+    if (problems.errors > 0 || (testing->strict && problems.warnings > 0))
         note(testing, plugin.id, SL("lint"), false);
     for (size_t i = 0; unreadable == 0 && i < cases.count; i++) {
         struct problems own = { .arena = &arena };
@@ -159,6 +181,8 @@ static void test_plugin(struct testing *testing, const char *path, const char *c
         if (!passed)
             cli_say_problems(&own);
     }
+    if (unreadable == 0 && testing->mutates)
+        mutate(testing, &plugin, &cases);
     kit_cases_release(&cases);
     arena_release(&arena);
 }
@@ -180,10 +204,14 @@ static void test_all(struct testing *testing)
 int cli_plugin_test(struct cli *cli)
 {
     const char *why;
+    bool strict = cli_flag(cli, "--strict");
+    bool mutates = cli_flag(cli, "--mutate");
 
     if (cli->count == 0)
         return cli_wrong_usage(cli, "the folder or file of a plugin is needed");
-    struct testing testing = { .cli = cli, .kit = kit_new(&why) };
+    struct testing testing = {
+        .cli = cli, .strict = strict, .mutates = mutates, .kit = kit_new(&why)
+    };
 
     if (testing.kit == NULL) {
         fprintf(stderr, "cardea: %s\n", why);
@@ -198,6 +226,8 @@ int cli_plugin_test(struct cli *cli)
         cli_print_json(json_incref(testing.list));
     else
         printf("%zu passed, %zu failed\n", testing.passed, testing.failed);
+    if (mutates && !cli->json)
+        printf("%zu answers were altered\n", testing.mutations);
     json_decref(testing.list);
     return testing.failed == 0 && testing.passed > 0 ? EXIT_DONE : EXIT_NO;
 }

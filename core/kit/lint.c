@@ -174,8 +174,6 @@ static void check_presence(struct lint *lint)
         if (!has_member(lint, needed[i].field))
             say(lint, false, "`%s` is missing: %s", needed[i].field, needed[i].why);
     }
-    if (!has_member(lint, "console_url") && lint->description.parameters.count == 0)
-        say(lint, true, "`console_url` is missing: where an operator registers an app");
     if (id_check(lint->plugin->id) != NULL)
         say(lint, false, "the id `%.*s` %s", SLICE_ARG(lint->plugin->id),
             id_check(lint->plugin->id));
@@ -261,16 +259,16 @@ static void check_cases(struct lint *lint, const struct kit_cases *cases)
         seen.refresh = seen.refresh || (each->refresh != NULL && !fails);
     }
     if (!seen.login)
-        problem_add(lint->problems, folder, "no case is a login, with a `profile` at its end");
+        problem_warn(lint->problems, folder, "no case is a login, with a `profile` at its end");
     if (!seen.denied)
-        problem_add(lint->problems, folder,
-                    "no case is a person who says no: `fails: access_denied`");
+        problem_warn(lint->problems, folder,
+                     "no case is a person who says no: `fails: access_denied`");
     if (!seen.error)
-        problem_add(lint->problems, folder, "no case is an error as this provider tells it");
+        problem_warn(lint->problems, folder, "no case is an error as this provider tells it");
     if (!seen.refresh && lint->description.refresh != REFRESH_NO)
-        problem_add(lint->problems, folder,
-                    "no case is a refresh; if there is none at this provider, it says "
-                    "`refresh: no`");
+        problem_warn(lint->problems, folder,
+                     "no case is a refresh; if there is none at this provider, it says "
+                     "`refresh: no`");
 }
 
 void kit_lint(const struct kit_plugin *plugin, const json_t *plugins, const struct kit_cases *cases,

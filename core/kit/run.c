@@ -1,35 +1,13 @@
-#include "kit/run.h"
-
 #include "base/clock.h"
 #include "base/codec.h"
 #include "base/memory.h"
 #include "base/random.h"
-#include "kit/simulator.h"
-#include "kit/small_server.h"
-#include "upstream/login.h"
+#include "kit/run_parts.h"
 #include "upstream/metadata.h"
 
 enum {
-    CASE_DEADLINE_MS = 15 * 1000,
+    DEADLINE_MS = 15 * 1000,
     SETTINGS_MAX = 64 * 1024
-};
-
-struct kit {
-    struct arena arena;
-    struct simulator simulator;
-    struct small_server server;
-};
-
-/* One case on its way. */
-struct run {
-    struct kit *kit;
-    const struct kit_case *what;
-    struct simulated provider;
-    struct hub *hub;
-    struct play *play;
-    struct problems *problems;
-    struct params request; /* of the authorization request that came out */
-    bool ended;
 };
 
 /* The flow's own struct: first the login, for login_of(). */
@@ -77,171 +55,6 @@ void kit_free(struct kit *kit)
     mem_free(kit);
 }
 
-/* ---- comparing ---- */
-
-static void say(struct run *run, struct mark mark, const char *format, ...)
-    __attribute__((format(printf, 3, 4)));
-static void say(struct run *run, struct mark mark, const char *format, ...)
-{
-    va_list args;
-
-    va_start(args, format);
-    struct slice text = arena_vprintf(run->problems->arena, format, args);
-
-    va_end(args);
-    problem_add(run->problems, mark, "%.*s", SLICE_ARG(text));
-}
-
-static struct slice json_line(struct arena *arena, const json_t *value)
-{
-    struct buf text = BUF_INIT(SETTINGS_MAX);
-
-    if (value == NULL)
-        return SL("nothing");
-    buf_add_json_value(&text, value);
-    struct slice line = arena_copy(arena, buf_slice(&text));
-
-    buf_release(&text);
-    return line;
-}
-
-static void compare_query(struct run *run, const struct node *wanted)
-{
-    for (size_t i = 0; wanted != NULL && i < wanted->count; i++) {
-        const struct node_member *member = &wanted->members[i];
-        const char *name = arena_string(run->problems->arena, member->name);
-        struct slice given = params_get_raw(&run->request, name);
-
-        if (member->value->kind == NODE_NULL) {
-            if (slice_is_set(given))
-                say(run, member->mark,
-                    "the authorization request has `%s`, which must not be there", name);
-        } else if (!play_matches(&run->kit->simulator, run->play, member->value->text, given)) {
-            say(run, member->mark, "the authorization request has `%s: %.*s` instead of `%.*s`",
-                name, SLICE_ARG(given),
-                SLICE_ARG(play_fill(&run->kit->simulator, run->play, member->value->text)));
-        }
-    }
-}
-
-/* A text that looks like a number in YAML is the text here: claims know what they are. */
-static bool same_value(const struct node *wanted, const json_t *given)
-{
-    json_t *json = node_to_json(wanted);
-    bool same = json_equal(json, given) != 0 ||
-                (json_is_string(given) && wanted->kind == NODE_TEXT &&
-                 slice_equal(wanted->text, json_slice(given)) && wanted->quoted);
-
-    json_decref(json);
-    return same;
-}
-
-static void compare_profile(struct run *run, const json_t *profile)
-{
-    const struct node *wanted = run->what->profile;
-    struct arena *arena = run->problems->arena;
-    const char *name;
-    json_t *value;
-
-    for (size_t i = 0; wanted != NULL && i < wanted->count; i++) {
-        const struct node_member *member = &wanted->members[i];
-        const json_t *given = json_object_get(profile, arena_string(arena, member->name));
-
-        if (member->value->kind == NODE_NULL ? given != NULL : !same_value(member->value, given))
-            say(run, member->mark, "the profile has `%.*s: %.*s`", SLICE_ARG(member->name),
-                SLICE_ARG(json_line(arena, given)));
-    }
-    json_object_foreach((json_t *)(uintptr_t)profile, name, value)
-    {
-        if (wanted != NULL && node_get(wanted, name) == NULL)
-            say(run, wanted->mark, "the profile has `%s: %.*s` besides", name,
-                SLICE_ARG(json_line(arena, value)));
-    }
-}
-
-static struct slice token_named(const struct tokens *tokens, struct arena *arena, struct slice name)
-{
-    if (slice_is(name, "access_token"))
-        return tokens->access_token;
-    if (slice_is(name, "token_secret"))
-        return tokens->token_secret;
-    if (slice_is(name, "refresh_token"))
-        return tokens->refresh_token;
-    if (slice_is(name, "scope"))
-        return tokens->scope;
-    if (slice_is(name, "expires_in"))
-        return tokens->expires > 0
-                   ? arena_printf(arena, "%lld", (long long)(tokens->expires - clock_now()))
-                   : slice_none();
-    return slice_none();
-}
-
-/* A lifetime may have lost a second on the way. */
-static bool same_token(struct arena *arena, struct slice name, struct slice wanted,
-                       struct slice given)
-{
-    uint64_t a;
-    uint64_t b;
-
-    (void)arena;
-    if (slice_equal(wanted, given))
-        return true;
-    return slice_is(name, "expires_in") && slice_to_u64(wanted, UINT32_MAX, &a) &&
-           slice_to_u64(given, UINT32_MAX, &b) && (a == b + 1 || a == b + 2);
-}
-
-static void compare_tokens(struct run *run, const struct tokens *tokens)
-{
-    const struct node *wanted = run->what->tokens;
-    struct arena *arena = run->problems->arena;
-
-    for (size_t i = 0; wanted != NULL && i < wanted->count; i++) {
-        const struct node_member *member = &wanted->members[i];
-        struct slice given = token_named(tokens, arena, member->name);
-        bool same = member->value->kind == NODE_NULL
-                        ? given.len == 0
-                        : same_token(arena, member->name, member->value->text, given);
-
-        if (!same)
-            say(run, member->mark, "the tokens have `%.*s: %.*s`", SLICE_ARG(member->name),
-                SLICE_ARG(given));
-    }
-}
-
-static void compare_failure(struct run *run, const struct flow *flow, const struct login *login)
-{
-    const struct kit_case *what = run->what;
-    struct slice code = kit_text(what->said, "code");
-    struct slice text = kit_text(what->said, "text");
-
-    if (!slice_is(what->fails, flow->error.kind->code)) {
-        say(run, what->mark, "it ended with %s (%.*s)%s%.*s", flow->error.kind->code,
-            SLICE_ARG(flow->error.detail), slice_is_set(what->fails) ? " instead of " : "",
-            SLICE_ARG(what->fails));
-        return;
-    }
-    if (slice_is_set(code) && !slice_equal(code, login->error_code))
-        say(run, what->said->mark, "the provider's error code was read as `%.*s`",
-            SLICE_ARG(login->error_code));
-    if (slice_is_set(text) && !slice_equal(text, login->error_text))
-        say(run, what->said->mark, "the provider's words were read as `%.*s`",
-            SLICE_ARG(login->error_text));
-}
-
-static void compare_exchanges(struct run *run)
-{
-    const struct play *play = run->play;
-
-    if (slice_is_set(play->complaint)) {
-        say(run, play->complaint_mark, "%.*s", SLICE_ARG(play->complaint));
-        return;
-    }
-    for (size_t i = 0; i < run->what->exchange_count; i++) {
-        if (play->used[i] == 0)
-            say(run, run->what->exchanges[i].mark, "this request was never made");
-    }
-}
-
 /* ---- the flows ---- */
 
 /* OAuth 1.0a has asked for something before the browser goes anywhere. */
@@ -281,9 +94,10 @@ static enum step_result judge_request(struct flow *flow)
     run->play->callback = arena_copy(&run->play->arena, login->callback_url);
     run->kit->simulator.only = run->play;
     if (slice_is_set(kit_text(wanted, "url")) && !slice_equal(kit_text(wanted, "url"), head))
-        say(run, wanted->mark, "the browser is sent to %.*s", SLICE_ARG(head));
+        run_say(run, wanted->mark, "the browser is sent to %.*s", SLICE_ARG(head));
     if (wanted != NULL && !slice_equal(kit_text(wanted, "fragment"), fragment))
-        say(run, wanted->mark, "behind the URL stands the fragment `%.*s`", SLICE_ARG(fragment));
+        run_say(run, wanted->mark, "behind the URL stands the fragment `%.*s`",
+                SLICE_ARG(fragment));
     compare_query(run, wanted != NULL ? node_get(wanted, "query") : NULL);
     return STEP_NEXT;
 }
@@ -313,8 +127,8 @@ static enum step_result judge_login(struct flow *flow)
     struct login *login = login_of(flow);
 
     if (slice_is_set(run->what->fails)) {
-        say(run, run->what->mark, "it ended well instead of with %.*s",
-            SLICE_ARG(run->what->fails));
+        run_say(run, run->what->mark, "it ended well instead of with %.*s",
+                SLICE_ARG(run->what->fails));
         return STEP_DONE;
     }
     compare_profile(run, login->profile);
@@ -361,8 +175,8 @@ static enum step_result judge_revocation(struct flow *flow)
     struct run *run = run_of(flow);
 
     if (slice_is_set(run->what->fails))
-        say(run, run->what->mark, "it ended well instead of with %.*s",
-            SLICE_ARG(run->what->fails));
+        run_say(run, run->what->mark, "it ended well instead of with %.*s",
+                SLICE_ARG(run->what->fails));
     return STEP_DONE;
 }
 
@@ -377,8 +191,8 @@ static enum step_result judge_refresh(struct flow *flow)
     struct run *run = run_of(flow);
 
     if (slice_is_set(run->what->fails))
-        say(run, run->what->mark, "it ended well instead of with %.*s",
-            SLICE_ARG(run->what->fails));
+        run_say(run, run->what->mark, "it ended well instead of with %.*s",
+                SLICE_ARG(run->what->fails));
     else
         compare_tokens(run, &login_of(flow)->tokens);
     return STEP_DONE;
@@ -390,14 +204,28 @@ static const struct step refresh_steps[] = {
     STEP_END,
 };
 
+static void keep_outcome(struct run *run, const struct flow *flow, enum flow_end end)
+{
+    struct arena *arena = run->problems->arena;
+    const struct run_state *state = flow->state;
+
+    run->outcome = (struct outcome){ .end = end, .profile = json_incref(state->login.profile) };
+    if (end == FLOW_FAILED) {
+        run->outcome.error = flow->error.kind;
+        run->outcome.detail = arena_copy(arena, flow->error.detail);
+    }
+}
+
 static void run_ended(struct flow *flow, enum flow_end end)
 {
     struct run *run = run_of(flow);
 
+    keep_outcome(run, flow, end);
     if (end == FLOW_FAILED)
         compare_failure(run, flow, login_of(flow));
     else if (end == FLOW_TOO_LATE)
-        say(run, run->what->mark, "it did not come to an end within %d s", CASE_DEADLINE_MS / 1000);
+        run_say(run, run->what->mark, "it did not come to an end within %d s",
+                (int)(run->deadline_ms / 1000));
     if (run->play != NULL)
         compare_exchanges(run);
     run->ended = true;
@@ -444,7 +272,7 @@ static void start_run(struct run *run)
     flow->state = state;
     state->run = run;
     flow->on_end = run_ended;
-    flow_set_deadline(flow, CASE_DEADLINE_MS);
+    flow_set_deadline(flow, run->deadline_ms);
     login_begin(&state->login, flow, run->hub, provider);
     *attempt = (struct attempt){ .id = random_token(&flow->arena, 18),
                                  .created = clock_now(),
@@ -455,33 +283,56 @@ static void start_run(struct run *run)
     flow_run(flow);
 }
 
-bool kit_run(struct kit *kit, struct slice plugin, const char *file, const struct kit_cases *cases,
-             const struct kit_case *what, struct problems *problems)
+bool run_open(struct run *run, struct slice plugin, const char *file, const struct kit_cases *cases)
 {
+    struct kit *kit = run->kit;
     const char *files[] = { file, NULL };
-    struct run run = { .kit = kit, .what = what, .problems = problems };
-    size_t before = problems->errors;
-    struct settings *settings = settings_of(&run, plugin);
+    struct settings *settings = settings_of(run, plugin);
 
     kit->server.shared->quarantines[0] = (struct quarantine){ 0 }; /* a case stands for itself */
     if (settings != NULL)
-        run.hub = hub_open(kit->server.base, settings, kit->server.shared, 0,
-                           HUB_PLUGINS | HUB_HTTP, file != NULL ? files : NULL, problems);
-    if (run.hub == NULL)
+        run->hub = hub_open(kit->server.base, settings, kit->server.shared, 0,
+                            HUB_PLUGINS | HUB_ONLY_FILES | HUB_HTTP, files, run->problems);
+    if (run->hub == NULL)
         return false;
-    const struct provider *bound = &run.hub->providers.at[0];
+    const struct provider *bound = &run->hub->providers.at[0];
 
     /* A built-in one goes to the simulator by its own name. */
-    run.provider = (struct simulated){ slice_is_set(bound->plugin_id) ? plugin : bound->id,
-                                       &bound->description, cases };
+    run->provider = (struct simulated){ slice_is_set(bound->plugin_id) ? plugin : bound->id,
+                                        &bound->description, cases };
     kit->simulator.count = 0;
-    simulator_add(&kit->simulator, &run.provider);
-    start_run(&run);
-    while (!run.ended)
-        event_base_loop(kit->server.base, EVLOOP_ONCE);
-    if (run.play != NULL)
-        play_free(&kit->simulator, run.play);
-    kit->simulator.only = NULL;
-    hub_close(run.hub);
+    simulator_add(&kit->simulator, &run->provider);
+    return true;
+}
+
+void run_close(struct run *run)
+{
+    hub_close(run->hub);
+}
+
+void run_play(struct run *run)
+{
+    run->play = NULL;
+    run->request = (struct params){ 0 };
+    run->ended = false;
+    start_run(run);
+    while (!run->ended)
+        event_base_loop(run->kit->server.base, EVLOOP_ONCE);
+    if (run->play != NULL)
+        play_free(&run->kit->simulator, run->play);
+    run->kit->simulator.only = NULL;
+}
+
+bool kit_run(struct kit *kit, struct slice plugin, const char *file, const struct kit_cases *cases,
+             const struct kit_case *what, struct problems *problems)
+{
+    struct run run = { .kit = kit, .what = what, .problems = problems, .deadline_ms = DEADLINE_MS };
+    size_t before = problems->errors;
+
+    if (!run_open(&run, plugin, file, cases))
+        return false;
+    run_play(&run);
+    json_decref(run.outcome.profile);
+    run_close(&run);
     return problems->errors == before;
 }

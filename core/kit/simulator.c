@@ -7,7 +7,6 @@
 #include "base/memory.h"
 #include "base/random.h"
 #include "base/url.h"
-#include "crypto/digest.h"
 #include "crypto/jws.h"
 #include "kit/marks.h"
 #include "kit/simulator_oauth1.h"
@@ -140,7 +139,7 @@ bool play_matches(struct simulator *simulator, struct play *play, struct slice w
     if (slice_is(wanted, "$verifier"))
         return slice_is_set(play->challenge) ? pkce_matches(given, play->challenge)
                                              : slice_is_set(given);
-    return slice_equal(play_fill_plain(simulator, play, wanted), mark_remove(play, given));
+    return slice_equal(play_fill_unmarked(simulator, play, wanted), mark_remove(play, given));
 }
 
 /* The members of a request that a rule speaks of. */
@@ -227,7 +226,7 @@ static void check_part(struct simulator *simulator, struct play *play, const str
             !play_matches(simulator, play, member->value->text, value))
             complain(play, member->mark, "%s has `%.*s: %.*s` instead of `%.*s`", part,
                      SLICE_ARG(member->name), SLICE_ARG(mark_remove(play, value)),
-                     SLICE_ARG(play_fill_plain(simulator, play, member->value->text)));
+                     SLICE_ARG(play_fill_unmarked(simulator, play, member->value->text)));
     }
 }
 
@@ -314,11 +313,13 @@ static enum step_result send_exchange(struct simulator *simulator, struct reques
                            arena_string(&play->arena, exchange->answer_headers->members[i].name),
                            exchange->answer_headers->members[i].value->text);
     struct slice filled = play_fill(simulator, play, buf_slice(&body));
+    int status = exchange->status;
 
-    if (simulator->mutate != NULL)
-        filled = simulator->mutate(simulator, request_arena(request), filled);
+    if (simulator->altered != NULL && simulator->altered->exchange == exchange)
+        simulator->altered->alter(simulator->altered, request_arena(request), &filled, &status,
+                                  &type);
     buf_release(&body);
-    return request_answer(request, exchange->status,
+    return request_answer(request, status,
                           slice_is_set(type) ? arena_string(&play->arena, type) : NULL, filled);
 }
 

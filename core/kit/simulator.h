@@ -27,6 +27,14 @@ enum {
     SIMULATOR_BODY_MAX = 1024 * 1024 /* of what a case makes */
 };
 
+/* An answer that goes out otherwise than its case says. */
+struct altered {
+    const struct kit_exchange *exchange;
+    /* Changes body, status and content type (as the case has them); the body is the play's. */
+    void (*alter)(struct altered *altered, struct arena *arena, struct slice *body, int *status,
+                  struct slice *type);
+};
+
 struct simulator {
     struct arena arena;
     struct simulated *providers;
@@ -39,10 +47,7 @@ struct simulator {
     /* The plugin kit: one play at a time, which gets whatever comes, and no marks. */
     bool one_at_a_time;
     struct play *only;
-    /* Changes an answer before it goes out (cardea plugin test --mutate); NULL: as the case says.
-     */
-    struct slice (*mutate)(struct simulator *simulator, struct arena *arena, struct slice body);
-    void *mutation;
+    struct altered *altered; /* cardea plugin test --mutate; NULL: as the case says */
 };
 
 /* What one play has been used for: one login. */
@@ -75,9 +80,8 @@ const struct simulated *simulator_find(const struct simulator *simulator, struct
 
 /* The text of a case with its placeholders filled in for this play. In the play's arena. */
 struct slice play_fill(struct simulator *simulator, struct play *play, struct slice text);
-
-/* The same without the marks, as the case itself has it. */
-struct slice play_fill_plain(struct simulator *simulator, struct play *play, struct slice text);
+/* The same without the play's mark behind codes and tokens. */
+struct slice play_fill_unmarked(struct simulator *simulator, struct play *play, struct slice text);
 
 /* Does `given` (maybe absent) satisfy what the case wants there? */
 bool play_matches(struct simulator *simulator, struct play *play, struct slice wanted,

@@ -1,13 +1,10 @@
-#include "kit/simulator.h"
-
 #include "base/clock.h"
 #include "base/codec.h"
 #include "base/json.h"
 #include "crypto/digest.h"
 #include "crypto/jws.h"
 #include "kit/marks.h"
-
-/* Placeholders of cases. */
+#include "kit/simulator.h"
 
 /* The simulator knows no parameters: of a provider with instances it plays the first that its cases
  * describe. */
@@ -266,7 +263,7 @@ struct slice play_fill(struct simulator *simulator, struct play *play, struct sl
     return fill(simulator, play, text, true);
 }
 
-struct slice play_fill_plain(struct simulator *simulator, struct play *play, struct slice text)
+struct slice play_fill_unmarked(struct simulator *simulator, struct play *play, struct slice text)
 {
     return fill(simulator, play, text, false);
 }

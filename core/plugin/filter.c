@@ -7,9 +7,10 @@
 #include <errno.h>
 #include <math.h>
 
+/* A boolean is no text that could be cut, and nobody's name. */
 struct slice filter_text_of(const struct filtering *filtering, const json_t *value)
 {
-    return json_text(filtering->arena, value);
+    return json_is_boolean(value) ? slice_none() : json_text(filtering->arena, value);
 }
 
 json_t *filter_take(struct buf *text)
@@ -27,7 +28,7 @@ json_t *filter_take(struct buf *text)
 
 static json_t *filter_text(const struct filtering *filtering, const json_t *value)
 {
-    struct slice text = filter_text_of(filtering, value);
+    struct slice text = json_text(filtering->arena, value);
 
     return text.len > 0 ? json_from_slice(text) : NULL;
 }
@@ -52,7 +53,7 @@ static json_t *filter_bool(const struct filtering *filtering, const json_t *valu
 {
     static const char *const words[] = { "false", "true", "no", "yes", "0",
                                          "1",     "off",  "on", "n",   "y" };
-    struct slice text = slice_trim(filter_text_of(filtering, value));
+    struct slice text = slice_trim(json_text(filtering->arena, value));
 
     for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
         if (slice_is_nocase(text, words[i]))
@@ -75,13 +76,13 @@ static json_t *filter_not(const struct filtering *filtering, const json_t *value
 
 static json_t *filter_is(const struct filtering *filtering, const json_t *value)
 {
-    return json_boolean(slice_equal(filter_text_of(filtering, value), filtering->argument));
+    return json_boolean(slice_equal(json_text(filtering->arena, value), filtering->argument));
 }
 
 /* "1=male, 2=female, *=other" */
 static json_t *filter_map(const struct filtering *filtering, const json_t *value)
 {
-    struct slice text = filter_text_of(filtering, value);
+    struct slice text = json_text(filtering->arena, value);
     struct slice rest = filtering->argument;
     struct slice pair;
 
@@ -147,20 +148,29 @@ static json_t *filter_each(const struct filtering *filtering, const json_t *valu
     return take_list(list);
 }
 
+static int by_text(const void *a, const void *b)
+{
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* Sorted: members have no order. */
 static json_t *filter_keys(const struct filtering *filtering, const json_t *value)
 {
+    size_t room = json_object_size(value);
+    const char **names = arena_alloc(filtering->arena, (room + 1) * sizeof(*names));
     json_t *list = json_array();
+    size_t count = 0;
     const char *name;
     json_t *each;
 
-    (void)filtering;
     json_object_foreach((json_t *)(uintptr_t)value, name, each)
     {
-        json_t *text = json_string(name);
-
-        append(list, text);
-        json_decref(text);
+        if (count < room)
+            names[count++] = name;
     }
+    qsort(names, count, sizeof(*names), by_text);
+    for (size_t i = 0; i < count && i < FILTER_LIST_MAX; i++)
+        json_array_append_new(list, json_string(names[i]));
     return take_list(list);
 }
 

@@ -27,7 +27,7 @@ filter_function filter_lower, filter_html_decode, filter_url_decode, filter_tail
 filter_function filter_time, filter_iso, filter_date, filter_format;
 filter_judge filter_judge_date, filter_judge_format, filter_judge_replace;
 
-/* The text of a value (json_text()), absent when it has none. */
+/* The text of a text or number (json_text()), absent for all else. */
 struct slice filter_text_of(const struct filtering *filtering, const json_t *value);
 
 /* A new reference to what was written, NULL when that is nothing, too long or no text; lets the

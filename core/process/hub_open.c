@@ -66,11 +66,15 @@ static void bind_anyhow(struct hub *hub, struct shared *shared, struct problems 
         problem_warn(problems, each->mark, "%.*s", SLICE_ARG(each->text));
 }
 
-static bool open_plugins(struct hub *hub, struct shared *shared, bool anyhow,
+static bool open_plugins(struct hub *hub, struct shared *shared, unsigned parts,
                          const char *const *files, struct problems *problems)
 {
+    static const char *const none[] = { NULL };
     struct problems loading = { .arena = problems->arena };
-    struct jail_settings settings = { .directories = plugin_directories(&hub->arena, hub->settings),
+    struct jail_settings settings = { .directories =
+                                          (parts & HUB_ONLY_FILES) != 0
+                                              ? none
+                                              : plugin_directories(&hub->arena, hub->settings),
                                       .files = files };
 
     hub->jail = jail_new(hub->base, &settings, &loading);
@@ -88,7 +92,7 @@ static bool open_plugins(struct hub *hub, struct shared *shared, bool anyhow,
         problem_add(problems, (struct mark){ 0 }, "more than %d providers", PROVIDERS_MAX);
         return false;
     }
-    if (anyhow)
+    if ((parts & HUB_ANYHOW) != 0)
         bind_anyhow(hub, shared, problems);
     else
         providers_bind(&hub->providers, hub->settings, jail_plugins(hub->jail), shared->quarantines,
@@ -167,7 +171,7 @@ struct hub *hub_open(struct event_base *base, const struct settings *settings,
     hub->throttle = throttle_new();
     set_headers(hub);
     if ((parts & HUB_PLUGINS) != 0)
-        open_plugins(hub, shared, (parts & HUB_ANYHOW) != 0, plugin_files, problems);
+        open_plugins(hub, shared, parts, plugin_files, problems);
     /* Of a generation that serves already it was asked before. */
     if ((parts & (HUB_PLUGINS | HUB_ANYHOW)) == HUB_PLUGINS && problems->errors == errors)
         upstream_check_config(hub, problems);

@@ -15,7 +15,8 @@ enum hub_part {
     HUB_HTTP = 4,
     HUB_STORE = 8,
     HUB_WHOLE = 15,
-    HUB_ANYHOW = 16 /* a provider that cannot be bound is out of service, and no problem */
+    HUB_ONLY_FILES = 32, /* no plugins but those of `plugin_files` */
+    HUB_ANYHOW = 16      /* a provider that cannot be bound is out of service, and no problem */
 };
 
 /* Makes the hub of a configuration. NULL, with problems, when the configuration does not allow it.

@@ -61,11 +61,17 @@ static enum shape shape_of(struct slice name)
     return SHAPE_ANY;
 }
 
-static json_t *as_text(struct arena *arena, const json_t *value)
+static json_t *any_text(struct arena *arena, const json_t *value)
 {
     struct slice text = json_text(arena, value);
 
     return text.len > 0 ? json_from_slice(text) : NULL;
+}
+
+/* Nobody is called "true": two people whose provider has lost their names must not become one. */
+static json_t *as_text(struct arena *arena, const json_t *value)
+{
+    return json_is_boolean(value) ? NULL : any_text(arena, value);
 }
 
 /* Half an address ("/img/none.png") leads an app nowhere. */
@@ -108,9 +114,8 @@ static json_t *shape_claim(struct arena *arena, struct slice name, json_t *value
     case SHAPE_TEXTS:
         return as_texts(arena, value);
     case SHAPE_ANY:
-        if (json_is_object(value) || json_is_array(value))
-            return json_incref(value);
-        break;
+        return json_is_object(value) || json_is_array(value) ? json_incref(value)
+                                                             : any_text(arena, value);
     default:
         break;
     }

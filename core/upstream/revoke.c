@@ -75,13 +75,28 @@ static enum step_result ask_for_revocation(struct flow *flow)
     return upstream_call(flow, d->revoke_body == TOKEN_BODY_JSON);
 }
 
-/* Mostly empty; where it is not, the rule for errors of the token endpoint holds, if there is one.
- */
+/* Some say in an answer of status 200 that they did not. Absent rules: nothing is asked of it. */
+static bool is_refused(struct login *login, struct arena *arena)
+{
+    const struct description *d = &login->provider->description;
+    const char *why;
+
+    if (!slice_is_set(d->token_error) || login->call.reply.len == 0)
+        return false;
+    json_t *top =
+        reply_read(arena, d->token_reply, login->call.content_type, login->call.reply, &why);
+    const json_t *good = reply_judge(arena, top, slice_none(), d->token_error, d->token_error_ok,
+                                     d->token_error_text, &login->error_code, &login->error_text);
+
+    login->error_code = arena_copy(arena, login->error_code);
+    login->error_text = arena_copy(arena, login->error_text);
+    json_decref(top);
+    return good == NULL;
+}
+
 static enum step_result read_revocation(struct flow *flow)
 {
     struct login *login = login_of(flow);
-    const struct description *d = &login->provider->description;
-    const char *why;
 
     upstream_count_call(login);
     if (login->call.failure != HTTP_CALL_OK)
@@ -89,20 +104,10 @@ static enum step_result read_revocation(struct flow *flow)
     if (login->call.status < 200 || login->call.status > 299)
         return flow_fail(flow, login->call.status >= 500 ? &ERROR_UPSTREAM_DOWN : &ERROR_UPSTREAM,
                          "the revocation endpoint answered %d", login->call.status);
-    json_t *top = slice_is_set(d->token_error)
-                      ? reply_read(&flow->arena, d->token_reply, login->call.content_type,
-                                   login->call.reply, &why)
-                      : NULL;
-    json_t *good = reply_judge(&flow->arena, top, slice_none(), d->token_error, d->token_error_ok,
-                               d->token_error_text, &login->error_code, &login->error_text);
-    bool refused = top != NULL && good == NULL;
-
-    login->error_code = arena_copy(&flow->arena, login->error_code);
-    login->error_text = arena_copy(&flow->arena, login->error_text);
-    json_decref(top);
-    return refused ? flow_fail(flow, &ERROR_UPSTREAM, "the revocation was refused: %.*s %.*s",
-                               SLICE_ARG(login->error_code), SLICE_ARG(login->error_text))
-                   : STEP_NEXT;
+    return is_refused(login, &flow->arena)
+               ? flow_fail(flow, &ERROR_UPSTREAM, "the revocation was refused: %.*s %.*s",
+                           SLICE_ARG(login->error_code), SLICE_ARG(login->error_text))
+               : STEP_NEXT;
 }
 
 const struct step revoke[] = {

@@ -14,7 +14,8 @@ static const struct cardea_pair claims[] = {
     { "sub", "/id" },
     { "name", "/kakao_account/profile/nickname | /properties/nickname" },
     { "email", "/kakao_account/email" },
-    { "email_verified", "/kakao_account/is_email_verified > when(/kakao_account/is_email_valid)" },
+    { "email_verified",
+      "/kakao_account/is_email_verified > when(/kakao_account/is_email_valid=true)" },
     { "picture", "/kakao_account/profile/profile_image_url | /properties/profile_image" },
     { NULL, NULL },
 };

@@ -158,7 +158,7 @@ static void test_parts_of_lists_and_objects_are_picked(void **state)
          { "each(/n)", "{\"x\":{\"n\":1},\"y\":{\"n\":2}}", "[1,2]" },
          { "each(/n)", "[{\"m\":1}]", NOTHING }, { "each(/n)", "\"text\"", NOTHING },
          { "each(/n)", "[{\"n\":null}]", NOTHING },
-         { "keys", "{\"admin\":{},\"user\":1}", "[\"admin\",\"user\"]" }, { "keys", "{}", NOTHING },
+         { "keys", "{\"user\":1,\"admin\":{}}", "[\"admin\",\"user\"]" }, { "keys", "{}", NOTHING },
          { "keys", "[1]", NOTHING });
 }
 
