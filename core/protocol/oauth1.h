@@ -43,7 +43,7 @@ struct oauth1_secrets {
 
 /* Base string URI (3.4.1.2): lower case, no default port, no query. Absent when it is no http URL.
  */
-struct slice oauth1_base_uri(struct arena *arena, struct slice url);
+struct slice oauth1_base_uri(struct arena *arena, struct slice text);
 
 /*
  * What is signed (3.4.1.1): the request with `protocol`, the parameters of the Authorization

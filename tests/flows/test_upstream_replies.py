@@ -175,12 +175,12 @@ def test_a_reply_that_is_forced_to_be_something_is_read_as_that(stage):
     token(up, Reply("access_token=the-token", content_type="application/json"))
     stage.accepted(up)
     token(up, Reply({"access_token": "the-token"}))
-    stage.refused(up, "token reply")
+    stage.refused(up, "token reply: ")
     up = stage.up("json")
     token(up, Reply({"access_token": "the-token"}, content_type="text/html"))
     stage.accepted(up)
     token(up, Reply("access_token=the-token", content_type="application/x-www-form-urlencoded"))
-    stage.refused(up, "token reply")
+    stage.refused(up, "the reply of the token endpoint: ")
 
 
 def test_jsonp_is_read_where_it_comes(stage):
@@ -193,7 +193,7 @@ def test_jsonp_is_read_where_it_comes(stage):
     for text in ('alert(1);callback({"access_token":"the-token"})', 'callback({"access_token":"the-token"}',
                  "callback()"):
         token(up, Reply(text, content_type="text/javascript"))
-        stage.refused(up, "token reply")
+        stage.refused(up, "the reply of the token endpoint: ")
 
 
 def test_the_words_of_an_error_reach_the_log_and_nobody_else(stage, up):
