@@ -323,7 +323,7 @@ static struct slice double_member(struct arena *arena, json_t *json, const struc
 }
 
 /* Every kind for the first members; for each of the rest one or two, another one each time. */
-static bool kind_applies(size_t number, size_t kind)
+static bool kind_applies(size_t number, enum member_kind kind)
 {
     return number < MEMBERS_FULL || kind == number % MEMBER_KINDS ||
            kind == (number * 3 + 1) % MEMBER_KINDS;
@@ -338,7 +338,7 @@ static bool mutate_member(struct arena *arena, json_t *json, size_t index,
 
         if (!find_member(json, &left, &place))
             return false;
-        for (size_t kind = 0; kind < MEMBER_KINDS; kind++) {
+        for (enum member_kind kind = 0; kind < MEMBER_KINDS; kind++) {
             if (!kind_applies(number, kind) || index-- > 0)
                 continue;
             mutation_r->member = arena_copy(arena, slice_of(place.name));

@@ -334,5 +334,5 @@ bool kit_run(struct kit *kit, struct slice plugin, const char *file, const struc
     run_play(&run);
     json_decref(run.outcome.profile);
     run_close(&run);
-    return problems->errors == before;
+    return run.problems->errors == before;
 }
