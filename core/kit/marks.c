@@ -140,18 +140,19 @@ static bool brings_token(const struct kit_case *what, const struct kit_exchange 
 
     return has_token(what, exchange->query, counts) || has_token(what, exchange->form, counts) ||
            has_token(what, exchange->json, counts) || has_token(what, exchange->headers, counts) ||
+           has_token(what, exchange->oauth1, counts) ||
            (slice_is_set(authorization) && !slice_starts(authorization, SL("Basic ")));
 }
 
 /* A token that the app gets for itself serves all logins: it comes from a request that brought
- * none. */
+ * none. A request token of OAuth 1.0a does so too, and is of one login all the same. */
 static bool is_of_login(const struct kit_case *what, struct slice token)
 {
     for (size_t i = 0; i < what->exchange_count; i++) {
         const struct kit_exchange *exchange = &what->exchanges[i];
 
         if (length_in_answer(exchange->body, token) == token.len)
-            return brings_token(what, exchange, NULL);
+            return exchange->oauth1 != NULL || brings_token(what, exchange, NULL);
     }
     return true;
 }
