@@ -149,7 +149,7 @@ def test_a_login_still_works_when_all_workers_were_killed_after_the_plugins_went
             time.sleep(1.1)
             for worker in workers(hub):
                 kill(worker)
-            wait_until(lambda: len(workers(hub)) == 2)
+            wait_until(lambda: len(workers(hub)) == 2, 30)
             for _ in range(12):
                 assert hub.get("/oauth2/jwks", timeout=3).status == 200
             assert log_in(hub)[0].status == 303

@@ -8,10 +8,12 @@ of build/release.
 """
 
 import base64
+import contextlib
 import hashlib
 import http.client
 import json
 import os
+import random
 import re
 import secrets
 import shutil
@@ -31,9 +33,12 @@ SLOW = 5 if SANITIZED else 1
 
 
 def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    """Below those that the kernel gives to whoever connects: what is free now is still free in a moment."""
+    while True:
+        port = random.randrange(10000, 32000)
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
 
 
 def wait_until(what, seconds=10.0, every=0.02):
